@@ -1,0 +1,44 @@
+// A frame on its way in or out: its bytes in one or more buffers, and what the device knows or shall do about it.
+#pragma once
+
+#include "core/buffer.hh"
+
+#include <boost/container/small_vector.hpp>
+
+#include <cstdint>
+
+namespace millrace::net {
+
+// What a device says of a checksum of a received frame.
+enum class checksum_verdict : uint8_t { unknown, good, bad };
+
+struct packet {
+    // The first bytes: of a frame received, all of it unless the device chained more; of one sent, the headers and
+    // whatever payload was copied behind them.
+    buffer head;
+    // The bytes behind `head`, attached without a copy.
+    boost::container::small_vector<buffer, 2> fragments;
+
+    // Received: the device's flow hash, if it computed one.
+    uint32_t flow_hash = 0;
+    bool has_flow_hash = false;
+    checksum_verdict ip_checksum = checksum_verdict::unknown;
+    checksum_verdict l4_checksum = checksum_verdict::unknown;
+
+    // To send: the device shall fill in these checksums; asked for only if its info says that it can. The L4 field
+    // then holds the pseudo header's sum, as devices want it.
+    bool offload_ip_checksum = false;
+    bool offload_l4_checksum = false;
+    uint8_t l2_bytes = 0;
+    uint8_t l3_bytes = 0;
+    uint8_t l4_bytes = 0;
+    bool is_udp = false;  // which L4 checksum the device shall fill in
+
+    size_t size() const noexcept {
+        size_t n = head.size();
+        for (const auto& f : fragments) n += f.size();
+        return n;
+    }
+};
+
+}  // namespace millrace::net
