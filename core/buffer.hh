@@ -16,8 +16,8 @@
 namespace millrace {
 
 // The storage behind buffers. Lies wherever its maker puts it (before the bytes, in a packet buffer's private
-// area, ...), so that making a buffer of a received frame allocates nothing. Not thread-safe: all buffers of one
-// storage live on one shard; storage may only change shards with its only buffer.
+// area, ...), so that making a buffer of a received frame allocates nothing. Not thread-safe: all buffers of
+// one storage live on one shard; storage may only change shards with its only buffer.
 struct buffer_storage {
     using release_function = void (*)(buffer_storage*) noexcept;
 
@@ -36,7 +36,9 @@ class buffer {
     static buffer allocate(size_t size, size_t headroom = 0, size_t tailroom = 0);
     static buffer copy_of(std::string_view bytes);
     // Memory that outlives every buffer, such as a string literal. Never written to.
-    static buffer unowned(std::string_view bytes) noexcept { return buffer(nullptr, bytes.data(), bytes.size()); }
+    static buffer unowned(std::string_view bytes) noexcept {
+        return buffer(nullptr, bytes.data(), bytes.size());
+    }
     // Memory of the caller's; `release` is called once, when the last buffer of it is gone.
     template <typename Release>
     static buffer with_deleter(char* data, size_t size, Release release);
@@ -72,7 +74,9 @@ class buffer {
     // Has bytes. An empty buffer is the end of a stream.
     explicit operator bool() const noexcept { return size_ != 0; }
     std::string_view view() const noexcept { return {data_, size_}; }
-    std::span<const uint8_t> bytes() const noexcept { return {reinterpret_cast<const uint8_t*>(data_), size_}; }
+    std::span<const uint8_t> bytes() const noexcept {
+        return {reinterpret_cast<const uint8_t*>(data_), size_};
+    }
     std::string to_string() const { return std::string(view()); }
 
     // For whoever filled the storage and still is its only user, or writes bytes that no other view shows.

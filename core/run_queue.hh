@@ -25,7 +25,8 @@ class run_queue {
     bool empty() const noexcept { return head_ == nullptr; }
     size_t size() const noexcept { return length_; }
 
-    // Runs tasks, those that they schedule too, until none is left or `limit` of them ran. Returns how many ran.
+    // Runs tasks, those that they schedule too, until none is left or `limit` of them ran. Returns how many
+    // ran.
     size_t run(size_t limit) noexcept;
 
     // After this many continuations run in place, need_preempt() says yes until the next task starts.
