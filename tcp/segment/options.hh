@@ -1,0 +1,73 @@
+// TCP options: RFC 9293 §3.2 (EOL, NOP, MSS), RFC 7323 §2 §3 (window scale, timestamps), RFC 2018 (SACK).
+#pragma once
+
+#include "tcp/segment/header.hh"
+#include "tcp/segment/seq.hh"
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+
+namespace millrace::tcp {
+
+struct timestamp_option {
+    uint32_t value = 0;  // TSval
+    uint32_t echo = 0;   // TSecr; meaningless unless ACK is set (RFC 7323 §3.2)
+    friend bool operator==(const timestamp_option&, const timestamp_option&) noexcept = default;
+};
+
+// At most four SACK blocks, in the order of the wire. A block is [left, right).
+class sack_blocks {
+ public:
+    static constexpr size_t capacity = 4;
+
+    // Ignored when full: a SACK is advice.
+    void push_back(seq_range block) noexcept {
+        if (size_ < capacity) blocks_[size_++] = block;
+    }
+    void clear() noexcept { size_ = 0; }
+    // Keeps the first `n`.
+    void truncate(size_t n) noexcept {
+        if (n < size_) size_ = uint8_t(n);
+    }
+    size_t size() const noexcept { return size_; }
+    bool empty() const noexcept { return size_ == 0; }
+    const seq_range& operator[](size_t i) const noexcept { return blocks_[i]; }
+    const seq_range* begin() const noexcept { return blocks_.data(); }
+    const seq_range* end() const noexcept { return blocks_.data() + size_; }
+
+ private:
+    std::array<seq_range, capacity> blocks_{};
+    uint8_t size_ = 0;
+};
+
+// The options of one segment that we know; all others are skipped.
+struct options {
+    static constexpr size_t max_bytes = header::max_size - header::size;
+    static constexpr uint8_t max_window_scale = 14;  // RFC 7323 §2.3; larger ones are read as this
+
+    std::optional<uint16_t> mss;
+    std::optional<uint8_t> window_scale;
+    std::optional<timestamp_option> timestamps;
+    bool sack_permitted = false;
+    sack_blocks sack;
+
+    // Bytes that emit() writes, padded to a multiple of four, at most max_bytes: as many SACK blocks as fit.
+    size_t emitted_bytes() const noexcept;
+};
+
+// Reads the bytes between the fixed header and the payload. A known option of the wrong length is skipped;
+// false if some length makes it impossible to find the next one.
+[[nodiscard]] bool parse(std::span<const uint8_t> bytes, options& into) noexcept;
+
+// Writes emitted_bytes() bytes and returns how many.
+size_t emit(const options& o, uint8_t* to) noexcept;
+
+// How many SACK blocks fit beside timestamps (RFC 2018 §3).
+constexpr size_t sack_room(bool with_timestamps) noexcept {
+    return with_timestamps ? 3 : 4;
+}
+
+}  // namespace millrace::tcp
