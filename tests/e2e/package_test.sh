@@ -1,0 +1,46 @@
+#!/usr/bin/env bash
+# The installed package: a service is built against it twice, by find_package and by pkg-config, and runs.
+source "$(dirname "$0")/lib.sh"
+
+check install cmake --install "$build" --prefix "$work/prefix"
+flags=()
+grep -q 'MILLRACE_SANITIZE:BOOL=ON' "$build/CMakeCache.txt" && flags=(-fsanitize=address,undefined)
+compiler=$(sed -n 's/^CMAKE_CXX_COMPILER:[A-Z]*=//p' "$build/CMakeCache.txt")
+libraries=$(dirname "$(find "$work/prefix" -name millrace.pc -printf '%h')")
+export LD_LIBRARY_PATH=$libraries
+
+by_cmake() {
+    cmake -S "$here/../package" -B "$work/cmake" -DCMAKE_PREFIX_PATH="$work/prefix" -DCMAKE_CXX_COMPILER="$compiler" \
+        -DCMAKE_CXX_FLAGS="${flags[*]}" && cmake --build "$work/cmake"
+}
+check "a service builds with find_package(millrace)" by_cmake
+
+by_pkg_config() {
+    local words
+    words=$(PKG_CONFIG_PATH=$libraries/pkgconfig pkg-config --cflags --libs millrace) || return 1
+    # shellcheck disable=SC2086
+    "$compiler" "${flags[@]}" "$here/../package/upper_case.cc" -o "$work/upper-case" $words
+}
+check "the same service builds with pkg-config" by_pkg_config
+
+answers() {
+    local line
+    wait_for 20 port_answers 127.0.0.1 7777 || return 1
+    exec 9<>/dev/tcp/127.0.0.1/7777 && echo "hello" >&9 && read -r -t 10 line <&9 && exec 9>&-
+    [ "$line" = HELLO ]
+}
+serve "$work/cmake/upper-case" --net kernel --address 127.0.0.1/8
+check "it answers on kernel sockets" answers
+check "SIGTERM ends it with 0" stop "$server"
+
+# Every door stands alone: what is installed needs nothing that is not.
+doors_stand_alone() {
+    local door words
+    words=$(PKG_CONFIG_PATH=$libraries/pkgconfig pkg-config --cflags millrace) || return 1
+    cd "$work/prefix/include/millrace" || return 1
+    for door in */*.hh; do
+        # shellcheck disable=SC2086
+        echo "#include \"$door\"" | "$compiler" -x c++ -fsyntax-only -Wall $words - || { echo "$door"; return 1; }
+    done
+}
+check "every installed header compiles alone" doors_stand_alone

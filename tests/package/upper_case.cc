@@ -1,0 +1,23 @@
+// A service built against the installed package: answers in capitals.
+#include "core/background.hh"
+#include "core/coroutine.hh"
+#include "net/network.hh"
+#include "tcp/service.hh"
+
+using namespace millrace;
+
+future<> answer(net::stream s) {
+    while (buffer b = co_await s.read()) {
+        std::string text = b.to_string();
+        for (char& c : text) c = char(std::toupper(c));
+        co_await s.write(std::string_view(text));
+    }
+    co_await s.close();
+}
+
+future<> serve(net::network& network) {
+    net::listener l = network.listen({.port = 7777});
+    while (auto s = co_await l.accept()) background(answer(std::move(*s)));
+}
+
+int main(int argc, char** argv) { return tcp::run_service(argc, argv, "upper-case", 0, serve); }
