@@ -1,0 +1,64 @@
+// When to acknowledge: at once, or a little later in the hope of company. RFC 9293 §3.8.6.3, RFC 5681 §4.2.
+#pragma once
+
+#include "core/time.hh"
+
+#include <chrono>
+#include <cstdint>
+
+namespace millrace::tcp {
+
+struct ack_settings {
+    duration delay =
+        std::chrono::milliseconds(40);  // RFC 9293 §3.8.6.3 asks for less than 500 ms; Linux: 40 ms
+    uint8_t quick_segments =
+        16;  // acknowledged at once at the start, to open the peer's window fast; Linux: 16
+};
+
+class ack_policy {
+ public:
+    explicit ack_policy(const ack_settings& settings = {}) noexcept
+        : delay_(settings.delay), quick_left_(settings.quick_segments) {}
+
+    // `bytes` of new data came in order and no gap is left behind it: an ACK is due after the delay, or at
+    // once for every second full-sized segment and at the start.
+    void on_in_order(uint32_t bytes, time_point now) noexcept {
+        if (bytes > full_size_) full_size_ = bytes;
+        waiting_bytes_ += bytes;
+        if (quick_left_ > 0) {
+            --quick_left_;
+            due_at_ = immediately;
+        } else if (waiting_bytes_ >= 2 * full_size_) {
+            due_at_ = immediately;
+        } else if (due_at_ == never) {
+            due_at_ = now + delay_;
+        }
+    }
+    // Anything that the peer should know without delay: data out of order or filling a gap (RFC 5681 §4.2), a
+    // duplicate, an unacceptable segment, a FIN, a window worth updating.
+    void require_now() noexcept { due_at_ = immediately; }
+    // A segment with ACK was sent.
+    void on_ack_sent() noexcept {
+        waiting_bytes_ = 0;
+        due_at_ = never;
+    }
+    // Sends ACKs quickly again for as many segments as at the start: after a long silence.
+    void restart_quick(uint8_t segments) noexcept { quick_left_ = segments; }
+
+    // Some ACK is owed, now or later.
+    bool pending() const noexcept { return due_at_ != never; }
+    bool due(time_point now) const noexcept { return due_at_ <= now; }
+    // When to call due() again; `never` if nothing is owed.
+    time_point deadline() const noexcept { return due_at_; }
+
+ private:
+    static constexpr time_point immediately = time_point::min();
+
+    duration delay_;
+    time_point due_at_ = never;
+    uint32_t waiting_bytes_ = 0;
+    uint32_t full_size_ = 536;  // the largest payload seen, and RFC 9293 §3.7.1's default before that
+    uint8_t quick_left_;
+};
+
+}  // namespace millrace::tcp

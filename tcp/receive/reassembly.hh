@@ -1,0 +1,88 @@
+// Data that came before its turn, kept until the gap before it is filled. RFC 9293 §3.10.7.4, RFC 2018, RFC
+// 2883.
+#pragma once
+
+#include "core/buffer.hh"
+#include "tcp/segment/options.hh"
+#include "tcp/segment/seq.hh"
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <utility>
+#include <vector>
+
+namespace millrace::tcp {
+
+struct reassembly_limits {
+    uint32_t max_chunks = 4096;  // buffers kept; bounds the memory that tiny segments can pin
+    uint32_t max_ranges =
+        64;  // islands of contiguous data; bounds the work that a scattered stream can cause
+};
+
+// In-order data never enters: the connection delivers it directly and asks here only if empty() is false.
+// Invariant: chunks are sorted, do not overlap and are not empty; ranges are their unions, never adjacent,
+// the most recently changed first, which is the order in which RFC 2018 §4 wants them reported.
+class reassembly {
+ public:
+    explicit reassembly(const reassembly_limits& limits = {}) noexcept : limits_(limits) {}
+
+    bool empty() const noexcept { return chunks_.empty(); }
+    // Bytes kept; they count against the receive buffer.
+    size_t bytes() const noexcept { return bytes_; }
+    size_t ranges() const noexcept { return ranges_.size(); }
+
+    // Keeps `payload`, whose first byte is `at`, behind the next byte expected and trimmed to the window.
+    // Where bytes are known already, the known ones stay. False if a limit refused (some of) it: it will be
+    // sent again.
+    [[nodiscard]] bool insert(seq at, buffer payload) noexcept;
+
+    // Gives `sink(buffer)` all data that begins at or before `next` without a gap, and returns the first
+    // sequence number still missing. To be called when RCV.NXT has moved to `next`.
+    template <typename Sink>
+    seq take(seq next, Sink&& sink) noexcept;
+
+    // `duplicate` came again: reported once, as the first block of the next ACK (RFC 2883 §4).
+    void note_duplicate(seq_range duplicate) noexcept { duplicate_ = duplicate; }
+    // There is something to report in a SACK option.
+    bool has_report() const noexcept { return duplicate_.has_value() || !ranges_.empty(); }
+    // Fills in at most `room` blocks: a duplicate noted first, then the ranges, the most recent first.
+    void report(sack_blocks& into, size_t room) noexcept;
+
+    void clear() noexcept;
+
+ private:
+    struct chunk {
+        seq at;
+        buffer bytes;
+        seq end() const noexcept { return at + uint32_t(bytes.size()); }
+    };
+
+    bool room_for(seq_range arrived) const noexcept;
+    void merge_into_ranges(seq_range arrived) noexcept;
+    // `count` chunks at the front are gone, and everything before `next` with them.
+    void drop_front(size_t count, seq next) noexcept;
+
+    reassembly_limits limits_;
+    std::vector<chunk> chunks_;
+    std::vector<seq_range> ranges_;
+    std::optional<seq_range> duplicate_;
+    size_t bytes_ = 0;
+};
+
+template <typename Sink>
+seq reassembly::take(seq next, Sink&& sink) noexcept {
+    size_t taken = 0;
+    for (; taken < chunks_.size() && chunks_[taken].at <= next; ++taken) {
+        chunk& c = chunks_[taken];
+        bytes_ -= c.bytes.size();
+        if (c.end() <= next) continue;
+        c.bytes.trim_front(distance(c.at, next));
+        next += uint32_t(c.bytes.size());
+        sink(std::move(c.bytes));
+    }
+    if (taken > 0) drop_front(taken, next);
+    return next;
+}
+
+}  // namespace millrace::tcp

@@ -1,0 +1,56 @@
+// What we accept and what we offer: RCV.NXT, RCV.WND. RFC 9293 §3.4 §3.8.6, scaling by RFC 7323 §2.
+#pragma once
+
+#include "tcp/segment/seq.hh"
+
+#include <cstdint>
+
+namespace millrace::tcp {
+
+// Invariant: the right edge offered never moves left (RFC 9293 §3.8.6 SHLD-14).
+class receive_window {
+ public:
+    receive_window() noexcept = default;
+    // `nxt`: the peer's initial sequence number plus one. `scale`: ours, 0 if not negotiated. Nothing is
+    // offered yet.
+    receive_window(seq nxt, uint8_t scale) noexcept : nxt_(nxt), edge_(nxt), scale_(scale) {}
+
+    // The smallest scale with which a buffer of `bytes` can be offered whole, at most 14 (RFC 7323 §2.3).
+    static uint8_t scale_for(uint32_t bytes) noexcept;
+
+    seq nxt() const noexcept { return nxt_; }
+    // RCV.WND: bytes offered and not used yet.
+    uint32_t wnd() const noexcept { return edge_ > nxt_ ? distance(nxt_, edge_) : 0; }
+    seq edge() const noexcept { return edge_; }
+    uint8_t scale() const noexcept { return scale_; }
+    // The handshake ended without scaling, or with it: before anything but SYNs was sent.
+    void set_scale(uint8_t scale) noexcept { scale_ = scale; }
+
+    // Does a segment of `length` (SYN and FIN counted) at `at` touch the window? RFC 9293 §3.10.7.4, first
+    // check.
+    bool acceptable(seq at, uint32_t length) const noexcept {
+        const uint32_t size = wnd();
+        if (length == 0) return size == 0 ? at == nxt_ : in_window(at, nxt_, size);
+        return size != 0 && (in_window(at, nxt_, size) || in_window(at + (length - 1), nxt_, size));
+    }
+
+    // `n` bytes of sequence space came in order.
+    void advance(uint32_t n) noexcept { nxt_ += n; }
+    void advance_to(seq next) noexcept { nxt_ = next; }
+
+    // The window field of a segment to be sent now, with `free` bytes of the receive buffer unused (what
+    // waits to be read and what waits for reassembly both count as used) out of `capacity`. Moves the edge
+    // only by steps worth announcing (RFC 9293 §3.8.6.2.2: the smaller of one `mss` and half the buffer).
+    uint16_t offer(uint32_t free, uint32_t capacity, uint32_t mss) noexcept;
+    // The same in a segment with SYN, whose window is never scaled (RFC 7323 §2.2).
+    uint16_t offer_in_syn(uint32_t free) noexcept;
+    // Would offer() move the edge so far that the peer should be told at once? RFC 9293 §3.8.6.2.2.
+    bool update_due(uint32_t free, uint32_t capacity, uint32_t mss) const noexcept;
+
+ private:
+    seq nxt_;
+    seq edge_;  // RCV.NXT + RCV.WND as last offered
+    uint8_t scale_ = 0;
+};
+
+}  // namespace millrace::tcp

@@ -1,0 +1,60 @@
+// The timestamps option's two uses: our clock echoed back, and protection against wrapped sequence numbers.
+// RFC 7323 §4 §5.
+#pragma once
+
+#include "core/time.hh"
+#include "tcp/segment/options.hh"
+#include "tcp/segment/seq.hh"
+
+#include <cstdint>
+#include <optional>
+
+namespace millrace::tcp {
+
+// The value of our timestamp clock: one tick a millisecond (RFC 7323 §5.4), `offset` differs from peer to
+// peer so that it tells nobody our uptime (RFC 7323 §5.4, last paragraph, and §7.1).
+uint32_t timestamp_clock(time_point now, uint32_t offset) noexcept;
+
+class timestamps {
+ public:
+    // Until enable(): not negotiated, nothing is sent and everything passes.
+    timestamps() noexcept = default;
+
+    // The handshake has agreed on the option: `recent` is the peer's first TSval.
+    void enable(uint32_t offset, uint32_t recent, time_point now) noexcept;
+    bool enabled() const noexcept { return enabled_; }
+
+    // TS.Recent: what we echo.
+    uint32_t recent() const noexcept { return recent_; }
+    // The option of a segment that is sent now.
+    timestamp_option stamp(time_point now) const noexcept { return {timestamp_clock(now, offset_), recent_}; }
+
+    // R1 of RFC 7323 §5.3: the segment with `value` is older than what we have seen; drop it and send an ACK,
+    // unless it is a RST. A TS.Recent that was not refreshed for 24 days rejects nothing (§5.5).
+    bool rejects(uint32_t value, time_point now) const noexcept {
+        return static_cast<int32_t>(value - recent_) < 0 && now - recent_at_ < max_age;
+    }
+    // RFC 7323 §4.3 (2): an acceptable segment with `value` starts at `at`; our last ACK said
+    // `last_ack_sent`. So that with delayed ACKs the earliest segment is echoed, and with gaps the last one
+    // in order.
+    void on_segment(uint32_t value, seq at, seq last_ack_sent, time_point now) noexcept {
+        if (static_cast<int32_t>(value - recent_) < 0 && now - recent_at_ < max_age) return;
+        if (at > last_ack_sent) return;
+        recent_ = value;
+        recent_at_ = now;
+    }
+
+    // The time since we sent the segment that is echoed by `echo`, to one millisecond; nothing if it cannot
+    // be (an echo from the future, or older than a minute).
+    std::optional<duration> elapsed(uint32_t echo, time_point now) const noexcept;
+
+ private:
+    static constexpr duration max_age = std::chrono::hours(24 * 24);
+
+    uint32_t offset_ = 0;
+    uint32_t recent_ = 0;
+    time_point recent_at_{};
+    bool enabled_ = false;
+};
+
+}  // namespace millrace::tcp

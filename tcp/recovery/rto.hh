@@ -1,0 +1,47 @@
+// The retransmission timeout: computed from the round-trip time, doubled when it strikes. RFC 6298 §2.4 §5.
+#pragma once
+
+#include "core/time.hh"
+#include "tcp/recovery/rtt.hh"
+
+#include <chrono>
+#include <cstdint>
+
+namespace millrace::tcp {
+
+struct rto_limits {
+    duration initial = std::chrono::seconds(1);     // before the first sample; RFC 6298 §2.1
+    duration min = std::chrono::milliseconds(200);  // RFC 6298 §2.4 says 1 s; what today's stacks use
+    duration max = std::chrono::seconds(60);        // RFC 6298 §2.5
+};
+
+class rto {
+ public:
+    explicit rto(const rto_limits& limits = {}) noexcept : limits_(limits), base_(limits.initial) {}
+
+    // A new sample went into `r`: computes the timeout anew and takes every backoff back (RFC 6298 §5, last
+    // note).
+    void on_sample(const rtt& r) noexcept;
+    // The timer struck: doubles the timeout, up to the maximum (RFC 6298 §5.5).
+    void back_off() noexcept;
+    // New data was acknowledged, without a sample: takes every backoff back. RFC 6298 §5.3 restarts the timer
+    // with the RTO that holds; today's stacks let progress end the backoff, so do we.
+    void reset_backoff() noexcept { backoffs_ = 0; }
+    // A handshake whose SYN was retransmitted starts data with three seconds (RFC 6298 §5.7); to be called
+    // when such a handshake is done and has given no sample.
+    void on_handshake_timed_out() noexcept;
+
+    // How long to wait from now.
+    duration value() const noexcept { return value_from(base_); }
+    // How often in a row it struck without progress.
+    unsigned backoffs() const noexcept { return backoffs_; }
+
+ private:
+    duration value_from(duration base) const noexcept;
+
+    rto_limits limits_;
+    duration base_;
+    uint8_t backoffs_ = 0;
+};
+
+}  // namespace millrace::tcp
