@@ -1,0 +1,93 @@
+// What is lost and what may be sent again: fast retransmit and fast recovery with SACK (RFC 6675) or without
+// it (NewReno, RFC 6582), and the way back from a timeout (RFC 5681 §3.1, RFC 6675 §5.1).
+#pragma once
+
+#include "tcp/recovery/scoreboard.hh"
+#include "tcp/segment/options.hh"
+#include "tcp/segment/seq.hh"
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+
+namespace millrace::tcp {
+
+class in_flight;
+
+enum class recovery_state : uint8_t {
+    open,           // nothing is known to be lost
+    fast_recovery,  // between loss seen by ACKs and the acknowledgement of all that was in flight then
+    timed_out,      // the same, but the timer saw it: everything is sent again, in slow start
+};
+
+// Leans on the records of in_flight: a record that is `lost` is believed to be out of the network and waits
+// to be sent again, which clears the mark; one that is `sacked` has arrived. Sending follows pipe() instead
+// of inflating and deflating the congestion window: without SACK each duplicate ACK takes one segment off the
+// pipe, which is the same arithmetic as RFC 6582's, and limited transmit (RFC 3042) falls out of it.
+class loss_recovery {
+ public:
+    // What the connection shall tell the congestion control.
+    enum class transition : uint8_t { none, entered, exited };
+
+    struct ack {
+        seq una;                   // SND.UNA after it
+        seq snd_nxt;               // SND.NXT (the furthest ever sent)
+        uint32_t acked_bytes = 0;  // newly, cumulatively
+        bool is_duplicate =
+            false;  // RFC 5681 §2: nothing new, no payload, no SYN or FIN, the window unchanged
+    };
+
+    loss_recovery() noexcept = default;
+    // Sequence space begins at `iss`; `smss`: the largest payload that we send; `with_sack`: both ends
+    // permitted it.
+    loss_recovery(seq iss, uint32_t smss, bool with_sack) noexcept;
+
+    // An acceptable ACK came while something was in flight; `flight` has already dropped what it
+    // acknowledges.
+    transition on_ack(const ack& a, const sack_blocks& blocks, in_flight& flight) noexcept {
+        if (state_ == recovery_state::open && !a.is_duplicate && blocks.empty()) {  // the common case
+            duplicates_ = 0;
+            credit_ = 0;
+            return transition::none;
+        }
+        return on_unusual_ack(a, blocks, flight);
+    }
+    // The retransmission timer struck: everything not sacked is lost. `snd_nxt` as above.
+    void on_timeout(seq snd_nxt, in_flight& flight) noexcept;
+
+    // The index in `flight` of the record to send again next; nothing if none is lost. Sending it again must
+    // clear its lost mark, then on_retransmit() is to be called.
+    std::optional<size_t> next_retransmission(const in_flight& flight) noexcept;
+    void on_retransmit() noexcept { retransmit_due_ = false; }
+    // One retransmission is due now, whatever the congestion window says (RFC 6675 §5 step 4.3, RFC 6582 §3.2
+    // steps 2 and 5).
+    bool retransmit_due() const noexcept { return retransmit_due_; }
+
+    // Bytes believed to be in the network; more may be sent while this is below cwnd. RFC 6675 §4, SetPipe().
+    uint32_t pipe(const in_flight& flight) const noexcept;
+
+    recovery_state state() const noexcept { return state_; }
+    // The congestion window does not grow on ACKs now.
+    bool in_fast_recovery() const noexcept { return state_ == recovery_state::fast_recovery; }
+    seq recover() const noexcept { return recover_; }
+    unsigned duplicate_acks() const noexcept { return duplicates_; }
+
+ private:
+    transition on_unusual_ack(const ack& a, const sack_blocks& blocks, in_flight& flight) noexcept;
+    transition advance(const ack& a, in_flight& flight) noexcept;
+    transition on_duplicate(const ack& a, in_flight& flight) noexcept;
+    transition enter(const ack& a, in_flight& flight) noexcept;
+    transition leave(recovery_state left) noexcept;
+
+    scoreboard scoreboard_;
+    seq recover_;     // SND.NXT when the loss was seen: RFC 6582's recover, RFC 6675's RecoveryPoint
+    seq first_lost_;  // no record before this is lost
+    uint32_t smss_ = 536;
+    uint32_t credit_ = 0;  // without SACK: bytes that duplicate ACKs say have arrived
+    uint16_t duplicates_ = 0;
+    recovery_state state_ = recovery_state::open;
+    bool with_sack_ = false;
+    bool retransmit_due_ = false;
+};
+
+}  // namespace millrace::tcp
