@@ -13,7 +13,6 @@
 
 namespace millrace {
 class abort_source;
-class config;
 class config_schema;
 }  // namespace millrace
 
@@ -26,11 +25,9 @@ namespace millrace::tcp {
 // What a service function can know of the process that it runs in; one per shard, alive until the shard ends.
 class service_context {
  public:
-    service_context(const config& values, abort_source& stop, unsigned shard, unsigned shards, uint16_t port)
-        : values_(&values), stop_(&stop), shard_(shard), shards_(shards), port_(port) {}
+    service_context(abort_source& stop, unsigned shard, unsigned shards, uint16_t port)
+        : stop_(&stop), shard_(shard), shards_(shards), port_(port) {}
 
-    // All keys of the process, the service's own among them, merged from defaults, file and flags.
-    const config& values() const noexcept { return *values_; }
     // Asked to abort when the process shall end (SIGTERM, SIGINT). The network's listeners are closed by
     // then, so a loop over accept() ends by itself; this is for whatever else waits. One per shard.
     abort_source& stop() const noexcept { return *stop_; }
@@ -40,7 +37,6 @@ class service_context {
     uint16_t port() const noexcept { return port_; }
 
  private:
-    const config* values_;
     abort_source* stop_;
     unsigned shard_;
     unsigned shards_;
@@ -52,7 +48,8 @@ struct service {
     std::string name;   // of the program: "millrace-echo"
     std::string about;  // one line for --help
     uint16_t port = 0;  // the default of --listen; 0: the service has no such key
-    // Adds the service's own keys to the schema.
+    // Adds the service's own keys to the schema, bound to variables that outlive run_service() and that no
+    // shard writes.
     std::function<void(config_schema&)> declare = {};
     // Once, on shard 0, before `serve` runs anywhere: starts what the shards share, such as a sharded<>.
     std::function<future<>(service_context&)> start = {};

@@ -1,0 +1,50 @@
+// What one shard's TCP counts: traffic, connections, and everything refused, by reason.
+#pragma once
+
+#include <cstdint>
+
+namespace millrace {
+class metric_group;
+}
+
+namespace millrace::tcp {
+
+struct stats {
+    // Traffic.
+    uint64_t segments_in = 0;
+    uint64_t segments_out = 0;
+    uint64_t resets_in = 0;  // that ended a connection
+    uint64_t resets_out = 0;
+
+    // Connections.
+    uint64_t active_opens = 0;
+    uint64_t passive_opens = 0;  // handshakes completed by a peer's ACK
+    uint64_t failed_opens = 0;   // of ours: refused, reset, timed out
+    uint64_t failed = 0;         // established ones that ended by reset, timeout or ICMP error
+    uint64_t closed = 0;         // ended in order
+    uint64_t accepted = 0;       // handed to the application
+    uint64_t time_wait_answered = 0;
+    uint64_t time_wait_reused = 0;   // RFC 6191: a new connection took the place of an old one early
+    uint64_t time_wait_evicted = 0;  // the table was full: the oldest went before its time
+
+    // Segments refused, by reason.
+    uint64_t bad_checksum = 0;
+    uint64_t bad_segment = 0;        // truncated, impossible offset or options, port 0
+    uint64_t bad_address = 0;        // to or from a group or broadcast address
+    uint64_t unknown_flow = 0;       // for no connection and no listener
+    uint64_t reset_limited = 0;      // would have been answered by RST, but not so many a second
+    uint64_t challenge_limited = 0;  // would have been answered by a challenge ACK (RFC 5961 §7)
+    uint64_t half_open_refused = 0;  // did not fit a half-open connection
+    uint64_t half_open_evicted = 0;  // the table was full: the oldest half-open connection went
+    uint64_t half_open_expired = 0;  // our SYN-ACK stayed unanswered
+    uint64_t accept_queue_full = 0;  // a SYN or the ACK that would complete a handshake
+    uint64_t connection_limit = 0;   // as many connections as the settings allow, or no place in the table
+    uint64_t icmp_ignored = 0;       // errors that quote no connection of ours, or a wrong sequence number
+    uint64_t unreachable = 0;        // segments without a route or buffer to go out by
+    uint64_t no_buffers = 0;         // segments that the device's pool had no buffer for
+};
+
+// Adds every counter under its name with its meaning; `s` must outlive the group.
+void declare(metric_group& group, const stats& s);
+
+}  // namespace millrace::tcp
