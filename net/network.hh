@@ -1,0 +1,37 @@
+// network: what an application sees of the way out, one per shard: our own stack, kernel sockets or a
+// simulation.
+#pragma once
+
+#include "net/datagram.hh"
+#include "net/listener.hh"
+#include "net/stream.hh"
+
+#include <optional>
+#include <string>
+
+namespace millrace::net {
+
+struct connect_options {
+    std::optional<endpoint> local;  // default: chosen by the network; port 0: any free one
+    stream_settings settings{};
+};
+
+class network {
+ public:
+    virtual ~network() = default;
+
+    // Throws std::system_error: address_in_use, address_not_available.
+    virtual listener listen(listen_options options) = 0;
+    // Resolves when the connection is established; fails with connection_refused, timed_out,
+    // host_unreachable, ...
+    virtual future<stream> connect(endpoint remote, connect_options options = {}) = 0;
+    // Port 0: any free one. Throws std::system_error: address_in_use, address_not_available.
+    virtual datagram open_datagram(endpoint local) = 0;
+    // Closes listeners, lets open connections finish their closing, and resolves when nothing is left
+    // running.
+    virtual future<> stop() = 0;
+    // For the log: "kernel sockets", "tap:mr0 10.9.0.2/24".
+    virtual std::string description() const = 0;
+};
+
+}  // namespace millrace::net
