@@ -44,7 +44,9 @@ class receive_window {
     uint16_t offer(uint32_t free, uint32_t capacity, uint32_t mss) noexcept;
     // The same in a segment with SYN, whose window is never scaled (RFC 7323 §2.2).
     uint16_t offer_in_syn(uint32_t free) noexcept;
-    // Would offer() move the edge so far that the peer should be told at once? RFC 9293 §3.8.6.2.2.
+    // Would offer() move the edge so far that the peer should be told at once? By the step of RFC 9293
+    // §3.8.6.2.2, and at least doubling what is left, so that a reader of a wide window is not answered for
+    // every segment.
     bool update_due(uint32_t free, uint32_t capacity, uint32_t mss) const noexcept;
 
  private:

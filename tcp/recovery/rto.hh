@@ -10,9 +10,12 @@
 namespace millrace::tcp {
 
 struct rto_limits {
-    duration initial = std::chrono::seconds(1);     // before the first sample; RFC 6298 §2.1
-    duration min = std::chrono::milliseconds(200);  // RFC 6298 §2.4 says 1 s; what today's stacks use
-    duration max = std::chrono::seconds(60);        // RFC 6298 §2.5
+    duration initial = std::chrono::seconds(1);  // before the first sample; RFC 6298 §2.1
+    // The least that is waited beyond the smoothed round-trip time, so that a peer's delayed ACK is no
+    // timeout even where round trips never vary. RFC 6298 §2.4 rounds the sum up to 1 s instead; Linux does
+    // as we do.
+    duration min = std::chrono::milliseconds(200);
+    duration max = std::chrono::seconds(60);  // RFC 6298 §2.5
 };
 
 class rto {
@@ -32,13 +35,11 @@ class rto {
     void on_handshake_timed_out() noexcept;
 
     // How long to wait from now.
-    duration value() const noexcept { return value_from(base_); }
+    duration value() const noexcept;
     // How often in a row it struck without progress.
     unsigned backoffs() const noexcept { return backoffs_; }
 
  private:
-    duration value_from(duration base) const noexcept;
-
     rto_limits limits_;
     duration base_;
     uint8_t backoffs_ = 0;

@@ -54,9 +54,17 @@ struct options {
     bool sack_permitted = false;
     sack_blocks sack;
 
+    // Nothing but timestamps: what nearly every segment of a connection carries.
+    bool only_timestamps() const noexcept {
+        return timestamps && !mss && !window_scale && !sack_permitted && sack.empty();
+    }
     // Bytes that emit() writes, padded to a multiple of four, at most max_bytes: as many SACK blocks as fit.
     size_t emitted_bytes() const noexcept;
 };
+
+// The layout of RFC 7323 appendix A that everybody sends: NOP, NOP, timestamps, as one word and two numbers.
+inline constexpr size_t timestamps_bytes = 12;
+inline constexpr uint32_t timestamps_word = 0x0101080a;
 
 // Reads the bytes between the fixed header and the payload. A known option of the wrong length is skipped;
 // false if some length makes it impossible to find the next one.
