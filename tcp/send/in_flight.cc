@@ -1,0 +1,103 @@
+#include "tcp/send/in_flight.hh"
+
+namespace millrace::tcp {
+
+size_t in_flight::lower_bound(seq s) const noexcept {
+    size_t low = 0, high = size_;
+    while (low < high) {
+        const size_t middle = (low + high) / 2;
+        if (slot(middle).at < s)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+size_t in_flight::find(seq s) const noexcept {
+    const size_t behind = lower_bound(s + 1);
+    if (behind == 0 || slot(behind - 1).end() <= s) return size_;
+    return behind - 1;
+}
+
+void in_flight::on_retransmit(size_t i, time_point now) noexcept {
+    sent_segment& s = slot(i);
+    if (s.lost) lost_bytes_ -= s.length;
+    s.lost = false;
+    s.sent_at = now;
+    if (s.transmissions < UINT8_MAX) ++s.transmissions;
+}
+
+void in_flight::split(size_t i, uint32_t length) {
+    CHECK(i < size_ && length > 0 && length < slot(i).length);
+    if (size_ == capacity_) grow();
+    for (size_t j = size_; j > i; --j) slot(j) = slot(j - 1);
+    ++size_;
+    slot(i).length = length;
+    slot(i + 1).at += length;
+    slot(i + 1).length -= length;
+}
+
+void in_flight::mark_sacked(size_t i) noexcept {
+    sent_segment& s = slot(i);
+    if (s.sacked) return;
+    if (s.lost) lost_bytes_ -= s.length;
+    s.lost = false;
+    s.sacked = true;
+    sacked_bytes_ += s.length;
+}
+
+void in_flight::mark_lost(size_t i) noexcept {
+    sent_segment& s = slot(i);
+    CHECK(!s.sacked);
+    if (s.lost) return;
+    s.lost = true;
+    lost_bytes_ += s.length;
+}
+
+void in_flight::forget_sacked() noexcept {
+    for (size_t i = 0; i < size_; ++i) slot(i).sacked = false;
+    sacked_bytes_ = 0;
+}
+
+in_flight::acked in_flight::acknowledge(seq una, time_point now) noexcept {
+    acked a;
+    bool ambiguous = false;
+    time_point last_sent = now;
+    while (size_ > 0) {
+        sent_segment& s = slot(0);
+        if (una <= s.at) break;
+        const bool whole = s.end() <= una;
+        const uint32_t bytes = whole ? s.length : distance(s.at, una);
+        ambiguous |= s.sacked || s.transmissions > 1;
+        last_sent = s.sent_at;
+        a.bytes += bytes;
+        if (!s.sacked) a.newly_arrived += bytes;
+        uncount(s, bytes);
+        if (!whole) {
+            s.at = una;
+            s.length -= bytes;
+            break;
+        }
+        first_ = (first_ + 1) & uint32_t(mask());
+        --size_;
+    }
+    if (a.bytes > 0 && !ambiguous) a.rtt = now - last_sent;
+    return a;
+}
+
+void in_flight::uncount(const sent_segment& s, uint32_t bytes) noexcept {
+    bytes_ -= bytes;
+    if (s.sacked) sacked_bytes_ -= bytes;
+    if (s.lost) lost_bytes_ -= bytes;
+}
+
+void in_flight::grow() {
+    auto bigger = std::make_unique<sent_segment[]>(size_t(capacity_) * 2);
+    for (size_t i = 0; i < size_; ++i) bigger[i] = slot(i);
+    heap_ = std::move(bigger);
+    capacity_ *= 2;
+    first_ = 0;
+}
+
+}  // namespace millrace::tcp

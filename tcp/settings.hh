@@ -1,0 +1,66 @@
+// Every tunable of a TCP connection, with its unit, default and source.
+#pragma once
+
+#include "core/time.hh"
+
+#include <chrono>
+#include <cstdint>
+
+namespace millrace::tcp {
+
+// Shared by all connections of a shard and not changed while they live; what one connection may choose for
+// itself is its copy of `connection_settings`.
+struct settings {
+    // Buffers, in bytes.
+    uint32_t send_buffer = 1024 * 1024;     // unacknowledged and unsent data of a connection
+    uint32_t receive_buffer = 1024 * 1024;  // the largest window offered (RFC 7323 §2: 64 KiB to 1 GiB)
+
+    // Options offered in our SYN.
+    bool window_scaling = true;  // RFC 7323 §2
+    bool timestamps = true;      // RFC 7323 §3
+    bool sack = true;            // RFC 2018
+
+    // Segment sizes, in bytes of payload without options (RFC 6691).
+    uint16_t default_peer_mss = 536;  // RFC 9293 §3.7.1: of a peer that does not say; 1220 over IPv6
+    uint16_t min_mss = 88;            // whatever a peer or a router says; Linux: 48 (tcp_min_snd_mss)
+
+    // Acknowledging.
+    duration ack_delay = std::chrono::milliseconds(40);  // RFC 9293 §3.8.6.3: below 500 ms; Linux: 40 ms
+    uint8_t quick_ack_segments = 16;                     // acknowledged at once at the start; Linux: 16
+
+    // Retransmission.
+    duration rto_initial = std::chrono::seconds(1);     // RFC 6298 §2.1
+    duration rto_min = std::chrono::milliseconds(200);  // RFC 6298 §2.4 says 1 s; Linux: 200 ms
+    duration rto_max = std::chrono::seconds(60);        // RFC 6298 §2.5
+    uint8_t syn_retries = 5;     // of SYN and SYN-ACK; 5 after 1 s is R2 of RFC 9293 §3.8.3 (63 s); Linux: 6
+    uint8_t data_retries = 15;   // RFC 9293 §3.8.3, R2, at least 100 s; Linux: 15 (924 s)
+    uint8_t orphan_retries = 8;  // the same once nobody here holds the connection; Linux: 8
+    uint32_t max_segments_in_flight = 16384;  // bounds the records of a sender of tiny segments
+
+    // Congestion control.
+    uint16_t initial_window_segments = 10;  // RFC 6928 §2
+
+    // Waiting for a peer.
+    duration persist_min =
+        std::chrono::milliseconds(200);               // between probes of a closed window, doubling from
+    duration persist_max = std::chrono::seconds(60);  // the RTO: RFC 9293 §3.8.6.1
+    duration fin_wait_2_timeout = std::chrono::seconds(60);  // for the FIN of a peer when nobody here reads
+    duration time_wait = std::chrono::seconds(60);  // 2 MSL; RFC 9293 §3.4.2 says 4 minutes, Linux: 60 s
+    duration user_timeout{0};  // RFC 5482: data unacknowledged for so long ends the connection; 0: by retries
+
+    // Keepalive, RFC 9293 §3.8.4: off by default, as it says.
+    bool keepalive = false;
+    duration keepalive_idle = std::chrono::hours(2);         // RFC 9293 §3.8.4
+    duration keepalive_interval = std::chrono::seconds(75);  // Linux
+    uint8_t keepalive_probes = 9;                            // Linux
+
+    // Defence.
+    uint32_t challenge_acks_per_second = 1000;  // of a shard: RFC 5961 §7
+    uint16_t reassembly_ranges = 64;            // islands of data that came before its turn
+    uint16_t reassembly_chunks = 4096;          // and the segments that they consist of
+
+    // Sending.
+    bool no_delay = true;  // off: Nagle's algorithm, RFC 9293 §3.7.4
+};
+
+}  // namespace millrace::tcp
