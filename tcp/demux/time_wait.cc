@@ -1,0 +1,151 @@
+#include "tcp/demux/time_wait.hh"
+
+#include "core/check.hh"
+
+#include <utility>
+
+namespace millrace::tcp {
+namespace {
+
+uint32_t milliseconds(time_point t) noexcept {
+    return uint32_t(std::chrono::duration_cast<std::chrono::milliseconds>(t.time_since_epoch()).count());
+}
+
+// The window that the connection announced, in bytes, is not kept: a segment counts as belonging to the old
+// connection if it lies within one unscaled window behind RCV.NXT.
+bool acceptable(const time_wait_record& r, const segment& s) noexcept {
+    constexpr uint32_t window = 65535;
+    const uint32_t length = s.length();
+    if (length == 0) return in_window(s.seq, r.rcv_nxt, window);
+    return in_window(s.seq + (length - 1), r.rcv_nxt, window) || in_window(s.seq, r.rcv_nxt, window);
+}
+
+}  // namespace
+
+time_wait_verdict judge(const time_wait_record& r, const segment& s) noexcept {
+    // RFC 1337 §3 F1: a reset must not end the wait.
+    if (s.flags.has(flags::rst)) return time_wait_verdict::drop;
+    if (s.flags.has(flags::syn)) {
+        if (s.flags.has(flags::ack)) return time_wait_verdict::acknowledge;
+        if (r.timestamps && s.options.timestamps) {
+            const int32_t later = int32_t(s.options.timestamps->value - r.ts_recent);
+            if (later > 0 || (later == 0 && s.seq > r.rcv_nxt)) return time_wait_verdict::reuse;
+            return time_wait_verdict::acknowledge;
+        }
+        return s.seq > r.rcv_nxt ? time_wait_verdict::reuse : time_wait_verdict::acknowledge;
+    }
+    // The FIN that we have already: it ends where RCV.NXT stands.
+    if (s.flags.has(flags::fin) && s.end() == r.rcv_nxt) return time_wait_verdict::restart;
+    // Segments without data that fit get no answer, or two ends in TIME-WAIT would talk for ever.
+    if (s.length() == 0 && acceptable(r, s)) return time_wait_verdict::drop;
+    return time_wait_verdict::acknowledge;
+}
+
+outgoing acknowledgment(const time_wait_record& r, uint32_t ts_now) noexcept {
+    outgoing o;
+    o.seq = r.snd_nxt;
+    o.ack = r.rcv_nxt;
+    o.flags = flags::ack;
+    o.wnd = r.wnd;
+    if (r.timestamps) o.options.timestamps = timestamp_option{ts_now, r.ts_recent};
+    return o;
+}
+
+bool time_wait_table::insert(const four_tuple& flow, const time_wait_state& s, time_point now) {
+    const bool full = records_.size() >= limit_ && free_ == none;
+    if (full) {
+        const uint32_t oldest = dequeue();
+        if (records_[oldest].live) erase(records_[oldest]);
+        records_[oldest].after = std::exchange(free_, oldest);
+    }
+    if (live_ >= buckets_.size()) double_buckets();
+    const uint32_t i = allocate();
+    time_wait_record& r = records_[i];
+    r = time_wait_record{};
+    r.flow = packed_tuple(flow);
+    r.wnd = s.wnd;
+    r.timestamps = s.timestamps;
+    r.live = true;
+    r.snd_nxt = s.snd_nxt;
+    r.rcv_nxt = s.rcv_nxt;
+    r.ts_recent = s.ts_recent;
+    r.chain = std::exchange(bucket_of(r.flow), i);
+    enqueue(i, now);
+    ++live_;
+    return !full;
+}
+
+time_wait_record* time_wait_table::find(const four_tuple& flow) noexcept {
+    if (live_ == 0) return nullptr;
+    const packed_tuple wanted(flow);
+    for (uint32_t i = bucket_of(wanted); i != none; i = records_[i].chain)
+        if (records_[i].flow == wanted) return &records_[i];
+    return nullptr;
+}
+
+void time_wait_table::erase(time_wait_record& r) noexcept {
+    CHECK(r.live);
+    uint32_t* link = &bucket_of(r.flow);
+    while (&records_[*link] != &r) link = &records_[*link].chain;
+    *link = r.chain;
+    r.live = false;
+    --live_;
+}
+
+time_point time_wait_table::next_timeout() const noexcept {
+    return first_deadline_;
+}
+
+void time_wait_table::expire(time_point now) noexcept {
+    while (first_ != none && int32_t(milliseconds(now) - records_[first_].deadline) >= 0) {
+        const uint32_t i = dequeue();
+        time_wait_record& r = records_[i];
+        if (r.live && r.restarted) {
+            r.restarted = false;
+            enqueue(i, now);
+            continue;
+        }
+        if (r.live) erase(r);
+        r.after = std::exchange(free_, i);
+    }
+    first_deadline_ = never;
+    if (first_ != none) {
+        const int32_t left = int32_t(records_[first_].deadline - milliseconds(now));
+        first_deadline_ = now + std::chrono::milliseconds(left);
+    }
+}
+
+uint32_t& time_wait_table::bucket_of(const packed_tuple& flow) noexcept {
+    return buckets_[siphash(key_, flow.bytes) & (buckets_.size() - 1)];
+}
+
+uint32_t time_wait_table::allocate() {
+    if (free_ != none) return std::exchange(free_, records_[free_].after);
+    records_.emplace_back();
+    return uint32_t(records_.size() - 1);
+}
+
+void time_wait_table::enqueue(uint32_t i, time_point now) noexcept {
+    const time_point deadline = now + wait_;
+    // Rounded up: never early.
+    records_[i].deadline = milliseconds(deadline) + 1;
+    records_[i].after = none;
+    if (first_ == none) first_deadline_ = deadline + std::chrono::milliseconds(1);
+    (first_ == none ? first_ : records_[last_].after) = i;
+    last_ = i;
+}
+
+uint32_t time_wait_table::dequeue() noexcept {
+    const uint32_t i = first_;
+    first_ = records_[i].after;
+    if (first_ == none) last_ = none;
+    return i;
+}
+
+void time_wait_table::double_buckets() {
+    buckets_.assign(buckets_.empty() ? 64 : buckets_.size() * 2, none);
+    for (uint32_t i = 0; i < records_.size(); ++i)
+        if (records_[i].live) records_[i].chain = std::exchange(bucket_of(records_[i].flow), i);
+}
+
+}  // namespace millrace::tcp

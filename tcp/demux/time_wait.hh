@@ -1,0 +1,96 @@
+// TIME-WAIT: what is left of a connection that we closed first, so that late segments of it disturb no later
+// one. RFC 9293 §3.6.1 §3.10.7.4, RFC 1337, RFC 6191.
+#pragma once
+
+#include "core/time.hh"
+#include "tcp/listen/four_tuple.hh"
+#include "tcp/listen/siphash.hh"
+#include "tcp/segment/segment.hh"
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <vector>
+
+namespace millrace::tcp {
+
+// The state that a connection leaves behind.
+struct time_wait_state {
+    seq snd_nxt;
+    seq rcv_nxt;
+    uint16_t wnd = 0;         // what we last announced, as on the wire
+    bool timestamps = false;  // the connection used them
+    uint32_t ts_recent = 0;
+};
+
+// One of them; at most 64 bytes, as there may be a million.
+struct time_wait_record {
+    packed_tuple flow;
+    uint16_t wnd = 0;
+    bool timestamps = false;
+    bool live : 1 = false;       // false: erased, but still in the queue
+    bool restarted : 1 = false;  // waits anew when its time comes
+    seq snd_nxt;
+    seq rcv_nxt;
+    uint32_t ts_recent = 0;
+    uint32_t deadline = 0;  // in milliseconds of the shard's clock, modulo 2^32
+    uint32_t chain = 0;     // the next in its bucket
+    uint32_t after = 0;     // the next in the queue, or in the free list
+};
+static_assert(sizeof(time_wait_record) <= 64);
+
+// What a segment of an old connection asks of us.
+enum class time_wait_verdict : uint8_t {
+    drop,         // nothing
+    acknowledge,  // say where we stand; so many a second
+    restart,      // the peer's FIN again, our ACK of it was lost: acknowledge and wait another 2 MSL
+    reuse,        // a SYN that may take the place: RFC 6191 §2, RFC 9293 §3.6.1
+};
+time_wait_verdict judge(const time_wait_record& r, const segment& s) noexcept;
+
+// The ACK that says where we stand; `ts_now` is our TSval.
+outgoing acknowledgment(const time_wait_record& r, uint32_t ts_now) noexcept;
+
+// Records stand in a queue in the order of their deadlines, all waiting equally long. A record erased early
+// stays in the queue until its time, and one restarted goes to the end then: it waits 2 MSL or up to twice
+// that.
+class time_wait_table {
+ public:
+    // At most `limit` records, each kept for `wait` (2 MSL).
+    time_wait_table(size_t limit, duration wait, const siphash_key& key)
+        : limit_(limit), wait_(wait), key_(key) {}
+
+    size_t size() const noexcept { return live_; }
+
+    // Adds the record of a flow that has none. False if the table was full and the oldest record had to go.
+    bool insert(const four_tuple& flow, const time_wait_state& s, time_point now);
+    // Null if there is none. The pointer holds until the record is erased or expires.
+    time_wait_record* find(const four_tuple& flow) noexcept;
+    static void restart(time_wait_record& r) noexcept { r.restarted = true; }
+    void erase(time_wait_record& r) noexcept;
+
+    // When to call expire() next; `never` if empty.
+    time_point next_timeout() const noexcept;
+    void expire(time_point now) noexcept;
+
+ private:
+    static constexpr uint32_t none = UINT32_MAX;
+
+    uint32_t& bucket_of(const packed_tuple& flow) noexcept;
+    uint32_t allocate();
+    void enqueue(uint32_t i, time_point now) noexcept;
+    uint32_t dequeue() noexcept;
+    void double_buckets();
+
+    size_t limit_;
+    duration wait_;
+    siphash_key key_;
+    std::deque<time_wait_record> records_;
+    std::vector<uint32_t> buckets_;  // a power of two
+    uint32_t first_ = none, last_ = none;
+    uint32_t free_ = none;
+    size_t live_ = 0;
+    time_point first_deadline_ = never;  // the queue's head's, exactly
+};
+
+}  // namespace millrace::tcp

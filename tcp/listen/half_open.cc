@@ -1,0 +1,84 @@
+#include "tcp/listen/half_open.hh"
+
+#include <algorithm>
+
+namespace millrace::tcp {
+namespace {
+
+// RFC 9293 §3.10.7.4 step 1 with the window that our SYN-ACK offered.
+bool acceptable(const half_open& h, const segment& s) noexcept {
+    const seq rcv_nxt = h.irs + 1;
+    const uint32_t length = s.length();
+    if (h.wnd == 0) return length == 0 && s.seq == rcv_nxt;
+    if (length == 0) return in_window(s.seq, rcv_nxt, h.wnd);
+    return in_window(s.seq, rcv_nxt, h.wnd) || in_window(s.seq + (length - 1), rcv_nxt, h.wnd);
+}
+
+// RFC 7323 §5.3 R1: an old duplicate by its timestamp.
+bool outdated(const half_open& h, const segment& s) noexcept {
+    return h.timestamps && s.options.timestamps && int32_t(s.options.timestamps->value - h.ts_recent) < 0;
+}
+
+outgoing blank(const half_open& h, uint32_t ts_now) noexcept {
+    outgoing o;
+    o.ack = h.irs + 1;
+    if (h.timestamps) o.options.timestamps = timestamp_option{ts_now, h.ts_recent};
+    return o;
+}
+
+}  // namespace
+
+half_open begin_half_open(const four_tuple& flow, const segment& syn, seq iss,
+                          const passive_offer& offer) noexcept {
+    half_open h;
+    h.flow = flow;
+    h.iss = iss;
+    h.irs = syn.seq;
+    h.mss = offer.mss;
+    h.wnd = offer.wnd;
+    h.peer_mss = syn.options.mss.value_or(536);
+    h.peer_wnd = syn.wnd;
+    if (offer.scale_windows && syn.options.window_scale) {
+        h.peer_window_scale = std::min(*syn.options.window_scale, options::max_window_scale);
+        h.window_scale = offer.window_scale;
+    }
+    h.timestamps = offer.timestamps && syn.options.timestamps.has_value();
+    if (h.timestamps) h.ts_recent = syn.options.timestamps->value;
+    h.sack = offer.sack && syn.options.sack_permitted;
+    return h;
+}
+
+outgoing syn_ack(const half_open& h, uint32_t ts_now) noexcept {
+    outgoing o = blank(h, ts_now);
+    o.seq = h.iss;
+    o.flags = flags::syn | flags::ack;
+    o.wnd = h.wnd;
+    o.options.mss = h.mss;
+    if (h.peer_window_scale) o.options.window_scale = h.window_scale;
+    o.options.sack_permitted = h.sack;
+    return o;
+}
+
+outgoing challenge_ack(const half_open& h, uint32_t ts_now) noexcept {
+    outgoing o = blank(h, ts_now);
+    o.seq = h.iss + 1;
+    o.flags = flags::ack;
+    o.wnd = uint16_t(h.wnd >> h.window_scale);
+    return o;
+}
+
+half_open_verdict judge(const half_open& h, const segment& s) noexcept {
+    const seq rcv_nxt = h.irs + 1;
+    if (s.flags.has(flags::syn) && !s.flags.has(flags::ack) && s.seq == h.irs && !s.flags.has(flags::rst))
+        return half_open_verdict::repeat_syn_ack;
+    if (!acceptable(h, s) || outdated(h, s))
+        return s.flags.has(flags::rst) ? half_open_verdict::drop : half_open_verdict::challenge_ack;
+    if (s.flags.has(flags::rst))  // RFC 5961 §3.2
+        return s.seq == rcv_nxt ? half_open_verdict::forget : half_open_verdict::challenge_ack;
+    if (s.flags.has(flags::syn)) return half_open_verdict::challenge_ack;  // RFC 5961 §4.2
+    if (!s.flags.has(flags::ack)) return half_open_verdict::drop;
+    if (s.ack != h.iss + 1) return half_open_verdict::reset_peer;  // RFC 9293 §3.10.7.4 step 5
+    return half_open_verdict::complete;
+}
+
+}  // namespace millrace::tcp

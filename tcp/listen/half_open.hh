@@ -1,0 +1,65 @@
+// A connection that a peer's SYN began, until the ACK of our SYN-ACK: a small record instead of a connection.
+// RFC 9293 §3.10.7.2 (LISTEN), §3.10.7.4 (SYN-RECEIVED), with RFC 5961.
+#pragma once
+
+#include "core/time.hh"
+#include "tcp/listen/four_tuple.hh"
+#include "tcp/segment/segment.hh"
+
+#include <cstdint>
+#include <optional>
+
+namespace millrace::tcp {
+
+// What our side offers to every peer of a listener.
+struct passive_offer {
+    uint16_t mss = 1460;       // of the path: what the peer may send us
+    uint16_t wnd = 65535;      // in a SYN-ACK it is never scaled
+    uint8_t window_scale = 0;  // used if the peer scales too
+    bool scale_windows = true;
+    bool timestamps = true;
+    bool sack = true;
+};
+
+struct half_open {
+    four_tuple flow;
+    uint32_t hash = 0;      // of the flow
+    uint32_t listener = 0;  // whose connection this will be
+
+    seq iss;
+    seq irs;
+    uint16_t mss = 0;                          // we offered
+    uint16_t wnd = 0;                          // we offered
+    uint16_t peer_mss = 536;                   // RFC 9293 §3.7.1: what a peer without the option takes
+    uint16_t peer_wnd = 0;                     // in its SYN, unscaled
+    std::optional<uint8_t> peer_window_scale;  // set: both sides scale
+    uint8_t window_scale = 0;                  // ours
+    bool timestamps = false;                   // both sides send them
+    bool sack = false;                         // both sides permit it
+    uint32_t ts_recent = 0;                    // RFC 7323 §4.3
+    uint8_t transmissions = 0;                 // of our SYN-ACK
+    time_point first_sent{};                   // the round trip is measured only if it was sent once (Karn)
+};
+
+// The record of an acceptable SYN: what both sides can do.
+half_open begin_half_open(const four_tuple& flow, const segment& syn, seq iss,
+                          const passive_offer& offer) noexcept;
+
+// Our SYN-ACK, the first one or one more; `ts_now` is our TSval.
+outgoing syn_ack(const half_open& h, uint32_t ts_now) noexcept;
+
+// What a segment for a half-open connection asks of us.
+enum class half_open_verdict : uint8_t {
+    drop,            // nothing: count it
+    repeat_syn_ack,  // the SYN came again
+    challenge_ack,   // RFC 5961 §3 §4: may be the peer after a restart, may be an attacker
+    reset_peer,      // it acknowledges what we never sent: RST with SEG.ACK as its number
+    forget,          // a valid RST: back to LISTEN
+    complete,        // the ACK of our SYN-ACK: the connection is established, this segment is its first
+};
+half_open_verdict judge(const half_open& h, const segment& s) noexcept;
+
+// The ACK of a challenge.
+outgoing challenge_ack(const half_open& h, uint32_t ts_now) noexcept;
+
+}  // namespace millrace::tcp

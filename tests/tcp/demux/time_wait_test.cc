@@ -1,0 +1,151 @@
+#include "tcp/demux/time_wait.hh"
+
+#include <boost/test/unit_test.hpp>
+
+#include <random>
+
+using namespace millrace;
+using namespace millrace::tcp;
+using namespace std::chrono_literals;
+
+namespace {
+
+const time_point start{100s};
+constexpr time_wait_state plain{.snd_nxt = seq(1000), .rcv_nxt = seq(2000), .wnd = 500};
+constexpr time_wait_state stamped{
+    .snd_nxt = seq(1000), .rcv_nxt = seq(2000), .wnd = 500, .timestamps = true, .ts_recent = 70};
+
+four_tuple flow(uint16_t remote_port) {
+    return {.local = {net::ipv4_address(10, 0, 0, 1), 80},
+            .remote = {net::ipv4_address(10, 0, 0, 2), remote_port}};
+}
+
+time_wait_table make_table(size_t limit = 100) {
+    return time_wait_table(limit, 60s, {1, 2});
+}
+
+segment make(flags f, uint32_t sequence, size_t payload = 0) {
+    segment s;
+    s.flags = f;
+    s.seq = seq(sequence);
+    s.ack = seq(1000);
+    if (payload) s.payload = buffer::allocate(payload);
+    return s;
+}
+
+time_wait_verdict verdict(const time_wait_state& state, const segment& s) {
+    time_wait_table table = make_table();
+    table.insert(flow(1), state, start);
+    return judge(*table.find(flow(1)), s);
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(demux)
+
+BOOST_AUTO_TEST_CASE(a_record_takes_at_most_64_bytes) {
+    BOOST_TEST(sizeof(time_wait_record) <= 64u);
+}
+
+BOOST_AUTO_TEST_CASE(a_record_stays_two_msl_and_not_much_longer) {
+    time_wait_table table = make_table();
+    table.insert(flow(1), plain, start);
+    BOOST_TEST((table.next_timeout() >= start + 60s));
+    table.expire(start + 60s - 1ms);
+    BOOST_TEST(table.find(flow(1)));
+    BOOST_TEST((table.next_timeout() <= start + 60s + 2ms));
+    table.expire(table.next_timeout());
+    BOOST_TEST(!table.find(flow(1)));
+    BOOST_TEST(table.size() == 0u);
+    BOOST_TEST((table.next_timeout() == never));
+}
+
+// RFC 9293 §3.10.7.4: "Restart the 2 MSL time-wait timeout."
+BOOST_AUTO_TEST_CASE(a_restarted_record_waits_anew) {
+    time_wait_table table = make_table();
+    table.insert(flow(1), plain, start);
+    time_wait_table::restart(*table.find(flow(1)));
+    table.expire(start + 61s);
+    BOOST_TEST(table.find(flow(1)));
+    table.expire(start + 122s);
+    BOOST_TEST(!table.find(flow(1)));
+}
+
+BOOST_AUTO_TEST_CASE(the_peers_fin_again_is_acknowledged_and_restarts_the_wait) {
+    BOOST_TEST((verdict(plain, make(flags::fin | flags::ack, 1999)) == time_wait_verdict::restart));
+    BOOST_TEST((verdict(plain, make(flags::fin | flags::ack, 1989, 10)) == time_wait_verdict::restart));
+    time_wait_table table = make_table();
+    table.insert(flow(1), stamped, start);
+    const outgoing o = acknowledgment(*table.find(flow(1)), 9);
+    BOOST_TEST((o.seq == seq(1000)));
+    BOOST_TEST((o.ack == seq(2000)));
+    BOOST_TEST(o.wnd == 500u);
+    BOOST_TEST(o.options.timestamps->value == 9u);
+    BOOST_TEST(o.options.timestamps->echo == 70u);
+}
+
+// RFC 1337 §3.
+BOOST_AUTO_TEST_CASE(a_reset_does_not_end_the_wait) {
+    BOOST_TEST((verdict(plain, make(flags::rst, 2000)) == time_wait_verdict::drop));
+}
+
+BOOST_AUTO_TEST_CASE(a_fitting_segment_without_data_is_dropped_and_old_data_is_answered) {
+    BOOST_TEST((verdict(plain, make(flags::ack, 2000)) == time_wait_verdict::drop));
+    BOOST_TEST((verdict(plain, make(flags::ack, 1900, 50)) == time_wait_verdict::acknowledge));
+    BOOST_TEST((verdict(plain, make(flags::ack, 900)) == time_wait_verdict::acknowledge));
+}
+
+// RFC 6191 §2.
+BOOST_AUTO_TEST_CASE(a_syn_with_a_newer_timestamp_may_take_the_place) {
+    segment syn = make(flags::syn, 5);
+    syn.options.timestamps = timestamp_option{.value = 71, .echo = 0};
+    BOOST_TEST((verdict(stamped, syn) == time_wait_verdict::reuse));
+    syn.options.timestamps->value = 70;
+    BOOST_TEST((verdict(stamped, syn) == time_wait_verdict::acknowledge));
+    syn.seq = seq(2001);
+    BOOST_TEST((verdict(stamped, syn) == time_wait_verdict::reuse));
+    syn.options.timestamps->value = 69;
+    BOOST_TEST((verdict(stamped, syn) == time_wait_verdict::acknowledge));
+}
+
+// RFC 9293 §3.6.1.
+BOOST_AUTO_TEST_CASE(without_timestamps_a_syn_behind_the_old_data_may_take_the_place) {
+    BOOST_TEST((verdict(plain, make(flags::syn, 2001)) == time_wait_verdict::reuse));
+    BOOST_TEST((verdict(plain, make(flags::syn, 1999)) == time_wait_verdict::acknowledge));
+}
+
+BOOST_AUTO_TEST_CASE(a_full_table_lets_the_oldest_go) {
+    time_wait_table table = make_table(2);
+    BOOST_TEST(table.insert(flow(1), plain, start));
+    BOOST_TEST(table.insert(flow(2), plain, start));
+    BOOST_TEST(!table.insert(flow(3), plain, start));
+    BOOST_TEST(table.size() == 2u);
+    BOOST_TEST(!table.find(flow(1)));
+    BOOST_TEST(table.find(flow(2)));
+    BOOST_TEST(table.find(flow(3)));
+}
+
+BOOST_AUTO_TEST_CASE(a_long_random_run_keeps_the_table_whole_and_bounded) {
+    time_wait_table table(500, 50ms, {1, 2});
+    std::mt19937 rng(1);
+    time_point now = start;
+    for (int step = 0; step < 100000; ++step) {
+        now += std::chrono::microseconds(rng() % 400);
+        if (table.next_timeout() <= now) table.expire(now);
+        BOOST_REQUIRE(table.next_timeout() > now);
+        const four_tuple f = flow(uint16_t(rng() % 2000));
+        time_wait_record* found = table.find(f);
+        if (!found) {
+            table.insert(f, plain, now);
+        } else if (rng() % 2) {
+            table.erase(*found);
+        } else {
+            table.restart(*found);
+        }
+        BOOST_REQUIRE(table.size() <= 500u);
+    }
+    for (int i = 0; i < 3; ++i) table.expire(now += 52ms);
+    BOOST_TEST(table.size() == 0u);
+}
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -1,0 +1,106 @@
+#include "tcp/listen/half_open_table.hh"
+
+#include <boost/test/unit_test.hpp>
+
+#include <random>
+
+using namespace millrace;
+using namespace millrace::tcp;
+using namespace std::chrono_literals;
+
+namespace {
+
+const time_point start{100s};
+
+half_open record(uint16_t remote_port, uint32_t hash = 7) {
+    half_open h;
+    h.flow = {.local = {net::ipv4_address(10, 0, 0, 1), 80},
+              .remote = {net::ipv4_address(10, 0, 0, 2), remote_port}};
+    h.hash = hash;
+    return h;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(listen)
+
+BOOST_AUTO_TEST_CASE(records_of_equal_hash_are_told_apart) {
+    half_open_table table({.limit = 4});
+    table.insert(record(1), start);
+    table.insert(record(2), start);
+    BOOST_TEST(table.find(7, record(1).flow)->flow.remote.port == 1u);
+    BOOST_TEST(table.find(7, record(2).flow)->flow.remote.port == 2u);
+    BOOST_TEST(!table.find(7, record(3).flow));
+    BOOST_TEST(!table.find(8, record(1).flow));
+}
+
+// RFC 6298 §5.5: the timeout doubles.
+BOOST_AUTO_TEST_CASE(an_unanswered_syn_ack_is_repeated_at_doubling_distances_and_then_given_up) {
+    half_open_table table({.limit = 4, .initial_timeout = 1s, .max_transmissions = 3});
+    table.insert(record(1), start);
+    time_point now = start;
+    for (duration wait : {1s, 2s, 4s}) {
+        BOOST_TEST((table.next_timeout() == now + wait));
+        BOOST_TEST(!table.take_due(now + wait - 1ns));
+        now += wait;
+        half_open* due = table.take_due(now);
+        BOOST_REQUIRE(due);
+        if (wait < 4s) {
+            BOOST_TEST(due->transmissions <= 3);
+        } else {
+            BOOST_TEST(due->transmissions > 3);
+            table.erase(*due);
+        }
+    }
+    BOOST_TEST(table.size() == 0u);
+    BOOST_TEST((table.next_timeout() == never));
+}
+
+BOOST_AUTO_TEST_CASE(the_oldest_is_the_one_repeated_most_then_the_one_that_came_first) {
+    half_open_table table({.limit = 4});
+    table.insert(record(1), start);
+    table.insert(record(2), start + 1ms);
+    BOOST_TEST(table.oldest()->flow.remote.port == 1u);
+    BOOST_REQUIRE(table.take_due(start + 1s));
+    table.insert(record(3), start + 1s);
+    BOOST_TEST(table.oldest()->flow.remote.port == 1u);
+    table.erase(*table.oldest());
+    BOOST_TEST(table.oldest()->flow.remote.port == 2u);
+}
+
+BOOST_AUTO_TEST_CASE(a_closed_listeners_records_go_and_others_stay) {
+    half_open_table table({.limit = 8});
+    for (uint16_t port = 1; port <= 6; ++port) {
+        half_open h = record(port, port);
+        h.listener = port % 2;
+        table.insert(h, start);
+    }
+    table.erase_of_listener(1);
+    BOOST_TEST(table.size() == 3u);
+    table.for_each([](const half_open& h) { BOOST_TEST(h.listener == 0u); });
+}
+
+BOOST_AUTO_TEST_CASE(a_long_random_run_keeps_the_table_whole) {
+    half_open_table table({.limit = 100, .initial_timeout = 10ms, .max_transmissions = 4});
+    std::mt19937 rng(1);
+    time_point now = start;
+    for (int step = 0; step < 50000; ++step) {
+        now += std::chrono::microseconds(rng() % 500);
+        while (half_open* due = table.take_due(now))
+            if (due->transmissions > 4) table.erase(*due);
+        BOOST_REQUIRE(table.next_timeout() > now);
+        half_open h = record(uint16_t(rng() % 300), rng() % 10);
+        h.hash = h.flow.remote.port % 10;
+        if (half_open* found = table.find(h.hash, h.flow)) {
+            table.erase(*found);
+        } else {
+            if (table.full()) table.erase(*table.oldest());
+            table.insert(h, now);
+        }
+        size_t counted = 0;
+        table.for_each([&](const half_open&) { ++counted; });
+        BOOST_REQUIRE(counted == table.size());
+    }
+}
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -1,0 +1,125 @@
+#include "tcp/listen/half_open.hh"
+
+#include <boost/test/unit_test.hpp>
+
+using namespace millrace;
+using namespace millrace::tcp;
+
+namespace {
+
+const four_tuple flow{.local = {net::ipv4_address(10, 0, 0, 1), 80},
+                      .remote = {net::ipv4_address(10, 0, 0, 2), 5000}};
+
+segment bare(flags f, uint32_t sequence, uint32_t ack = 0) {
+    segment s;
+    s.flags = f;
+    s.seq = seq(sequence);
+    s.ack = seq(ack);
+    s.wnd = 1000;
+    return s;
+}
+
+// A SYN of a peer that can do everything, with the number 100.
+segment full_syn() {
+    segment s = bare(flags::syn, 100);
+    s.options.mss = 1400;
+    s.options.window_scale = 20;  // more than RFC 7323 allows
+    s.options.sack_permitted = true;
+    s.options.timestamps = timestamp_option{.value = 7000, .echo = 0};
+    return s;
+}
+
+half_open record(const segment& syn = full_syn(), passive_offer offer = {}) {
+    offer.window_scale = 8;
+    return begin_half_open(flow, syn, seq(500), offer);
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(listen)
+
+BOOST_AUTO_TEST_CASE(a_syn_ack_offers_what_the_peer_offered) {
+    const outgoing o = syn_ack(record(), 9);
+    BOOST_TEST((o.flags == (flags::syn | flags::ack)));
+    BOOST_TEST((o.seq == seq(500)));
+    BOOST_TEST((o.ack == seq(101)));
+    BOOST_TEST(o.wnd == 65535u);
+    BOOST_TEST(*o.options.mss == 1460u);
+    BOOST_TEST(int(*o.options.window_scale) == 8);
+    BOOST_TEST(o.options.sack_permitted);
+    BOOST_TEST(o.options.timestamps->value == 9u);
+    BOOST_TEST(o.options.timestamps->echo == 7000u);
+}
+
+// RFC 7323 §1.3, RFC 2018 §2: only who was asked answers.
+BOOST_AUTO_TEST_CASE(a_syn_ack_offers_nothing_that_the_peer_did_not) {
+    const outgoing o = syn_ack(record(bare(flags::syn, 100)), 9);
+    BOOST_TEST(!o.options.window_scale);
+    BOOST_TEST(!o.options.sack_permitted);
+    BOOST_TEST(!o.options.timestamps);
+}
+
+BOOST_AUTO_TEST_CASE(settings_can_refuse_what_the_peer_offers) {
+    const half_open h = record(full_syn(), {.scale_windows = false, .timestamps = false, .sack = false});
+    BOOST_TEST(!h.peer_window_scale);
+    BOOST_TEST(!h.timestamps);
+    BOOST_TEST(!h.sack);
+}
+
+BOOST_AUTO_TEST_CASE(the_peers_limits_are_remembered) {
+    const half_open h = record();
+    BOOST_TEST(h.peer_mss == 1400u);
+    BOOST_TEST(h.peer_wnd == 1000u);
+    BOOST_TEST(int(*h.peer_window_scale) == 14);  // RFC 7323 §2.3
+    BOOST_TEST(record(bare(flags::syn, 100)).peer_mss == 536u);
+}
+
+BOOST_AUTO_TEST_CASE(the_right_ack_completes_the_handshake) {
+    BOOST_TEST((judge(record(), bare(flags::ack, 101, 501)) == half_open_verdict::complete));
+}
+
+BOOST_AUTO_TEST_CASE(a_repeated_syn_is_answered_by_the_syn_ack_again) {
+    BOOST_TEST((judge(record(), full_syn()) == half_open_verdict::repeat_syn_ack));
+}
+
+// RFC 5961 §4.2.
+BOOST_AUTO_TEST_CASE(another_syn_is_challenged) {
+    BOOST_TEST((judge(record(), bare(flags::syn, 200)) == half_open_verdict::challenge_ack));
+    BOOST_TEST((judge(record(), bare(flags::syn, 4000000)) == half_open_verdict::challenge_ack));
+    const outgoing o = challenge_ack(record(), 9);
+    BOOST_TEST((o.seq == seq(501)));
+    BOOST_TEST((o.ack == seq(101)));
+}
+
+// RFC 5961 §3.2.
+BOOST_AUTO_TEST_CASE(only_a_reset_with_the_exact_number_ends_it) {
+    BOOST_TEST((judge(record(), bare(flags::rst, 101)) == half_open_verdict::forget));
+    BOOST_TEST((judge(record(), bare(flags::rst, 102)) == half_open_verdict::challenge_ack));
+    BOOST_TEST((judge(record(), bare(flags::rst, 100 + 70000)) == half_open_verdict::drop));
+}
+
+// RFC 9293 §3.10.7.4, fifth: "form a reset segment".
+BOOST_AUTO_TEST_CASE(an_ack_of_what_was_never_sent_resets_the_peer) {
+    BOOST_TEST((judge(record(), bare(flags::ack, 101, 500)) == half_open_verdict::reset_peer));
+    BOOST_TEST((judge(record(), bare(flags::ack, 101, 502)) == half_open_verdict::reset_peer));
+}
+
+BOOST_AUTO_TEST_CASE(an_ack_outside_of_the_window_is_no_completion) {
+    BOOST_TEST((judge(record(), bare(flags::ack, 101 + 65535, 501)) == half_open_verdict::challenge_ack));
+    BOOST_TEST((judge(record(), bare(flags::ack, 99, 501)) == half_open_verdict::challenge_ack));
+}
+
+// RFC 7323 §5.3 R1.
+BOOST_AUTO_TEST_CASE(an_ack_with_an_old_timestamp_is_no_completion) {
+    segment s = bare(flags::ack, 101, 501);
+    s.options.timestamps = timestamp_option{.value = 6999, .echo = 0};
+    BOOST_TEST((judge(record(), s) == half_open_verdict::challenge_ack));
+    s.options.timestamps->value = 7000;
+    BOOST_TEST((judge(record(), s) == half_open_verdict::complete));
+}
+
+BOOST_AUTO_TEST_CASE(a_segment_without_ack_is_dropped) {
+    BOOST_TEST((judge(record(), bare(flags::psh, 101)) == half_open_verdict::drop));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
