@@ -15,10 +15,11 @@ namespace millrace::net {
 struct device_info {
     std::string name;
     mac_address mac;
-    uint16_t mtu = 1500;          // bytes of the IP packet
-    unsigned queues = 1;          // pairs of a receive and a transmit queue
-    bool spreads_flows = false;   // the device itself puts each flow on one queue by the RSS hash of net/rss.hh
-    bool checks_received = false; // verdicts on received checksums can be had
+    uint16_t mtu = 1500;  // bytes of the IP packet
+    unsigned queues = 1;  // pairs of a receive and a transmit queue
+    bool spreads_flows =
+        false;  // the device itself puts each flow on one queue by the RSS hash of net/rss.hh
+    bool checks_received = false;  // verdicts on received checksums can be had
     bool fills_ip_checksum = false;
     bool fills_tcp_checksum = false;
     bool fills_udp_checksum = false;
@@ -27,9 +28,9 @@ struct device_info {
 struct device_counters {
     uint64_t rx_packets = 0, rx_bytes = 0, rx_bursts = 0;
     uint64_t tx_packets = 0, tx_bytes = 0, tx_bursts = 0;
-    uint64_t rx_dropped = 0;      // by the device, before we saw them
-    uint64_t tx_rejected = 0;     // the transmit queue was full: the caller keeps or drops them
-    uint64_t no_buffers = 0;      // allocate() found the pool empty
+    uint64_t rx_dropped = 0;   // by the device, before we saw them
+    uint64_t tx_rejected = 0;  // the transmit queue was full: the caller keeps or drops them
+    uint64_t no_buffers = 0;   // allocate() found the pool empty
 };
 
 // One receive and one transmit queue. Owning shard only; nothing here blocks or throws.
@@ -40,16 +41,16 @@ class device_queue {
     // Fills `out` from the front with frames received, in order; returns how many (0: none waiting).
     virtual size_t receive(std::span<packet> out) noexcept = 0;
 
-    // Takes packets from the front; returns how many. Those are left empty; the others are untouched, to be sent
-    // again or dropped by the caller.
+    // Takes packets from the front; returns how many. Those are left empty; the others are untouched, to be
+    // sent again or dropped by the caller.
     virtual size_t transmit(std::span<packet> packets) noexcept = 0;
 
     // An empty buffer to build a frame in: at least 128 bytes of headroom and the device's MTU of tailroom.
     // Without storage when the pool is empty.
     virtual buffer allocate() noexcept = 0;
 
-    // Idle: a descriptor that becomes readable when frames arrive after arm_wakeup(); -1 if the device has none and
-    // must be polled by a timer.
+    // Idle: a descriptor that becomes readable when frames arrive after arm_wakeup(); -1 if the device has
+    // none and must be polled by a timer.
     virtual int wakeup_fd() const noexcept { return -1; }
     // Before sleeping: asks for a wake-up. False if frames are already waiting.
     virtual bool arm_wakeup() noexcept { return true; }

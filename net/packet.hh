@@ -1,4 +1,5 @@
-// A frame on its way in or out: its bytes in one or more buffers, and what the device knows or shall do about it.
+// A frame on its way in or out: its bytes in one or more buffers, and what the device knows or shall do about
+// it.
 #pragma once
 
 #include "core/buffer.hh"
@@ -13,8 +14,8 @@ namespace millrace::net {
 enum class checksum_verdict : uint8_t { unknown, good, bad };
 
 struct packet {
-    // The first bytes: of a frame received, all of it unless the device chained more; of one sent, the headers and
-    // whatever payload was copied behind them.
+    // The first bytes: of a frame received, all of it unless the device chained more; of one sent, the
+    // headers and whatever payload was copied behind them.
     buffer head;
     // The bytes behind `head`, attached without a copy.
     boost::container::small_vector<buffer, 2> fragments;
@@ -25,8 +26,8 @@ struct packet {
     checksum_verdict ip_checksum = checksum_verdict::unknown;
     checksum_verdict l4_checksum = checksum_verdict::unknown;
 
-    // To send: the device shall fill in these checksums; asked for only if its info says that it can. The L4 field
-    // then holds the pseudo header's sum, as devices want it.
+    // To send: the device shall fill in these checksums; asked for only if its info says that it can. The L4
+    // field then holds the pseudo header's sum, as devices want it.
     bool offload_ip_checksum = false;
     bool offload_l4_checksum = false;
     uint8_t l2_bytes = 0;
