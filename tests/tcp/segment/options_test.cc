@@ -1,0 +1,140 @@
+#include "tcp/segment/options.hh"
+
+#include <boost/test/unit_test.hpp>
+
+#include <random>
+#include <vector>
+
+using namespace millrace::tcp;
+
+namespace {
+
+using bytes = std::vector<uint8_t>;
+
+bytes emitted(const options& o) {
+    bytes out(options::max_bytes, 0xee);
+    out.resize(emit(o, out.data()));
+    return out;
+}
+
+options parsed(const bytes& b) {
+    options o;
+    BOOST_TEST_REQUIRE(parse(b, o));
+    return o;
+}
+
+options syn_options() {
+    options o;
+    o.mss = 1460;
+    o.sack_permitted = true;
+    o.timestamps = timestamp_option{0x11223344, 0};
+    o.window_scale = 7;
+    return o;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(segment_room)
+
+BOOST_AUTO_TEST_CASE(options_of_a_syn_take_twenty_bytes) {
+    const bytes expected = {2, 4, 0x05, 0xb4, 4, 2, 8, 10, 0x11, 0x22, 0x33, 0x44, 0, 0, 0, 0, 1, 3, 3, 7};
+    BOOST_TEST(emitted(syn_options()) == expected, boost::test_tools::per_element());
+    BOOST_TEST(syn_options().emitted_bytes() == 20u);
+}
+
+BOOST_AUTO_TEST_CASE(options_of_a_syn_come_back) {
+    const options o = parsed(emitted(syn_options()));
+    BOOST_TEST(o.mss.value() == 1460);
+    BOOST_TEST(o.sack_permitted);
+    BOOST_TEST(int(o.window_scale.value()) == 7);
+    BOOST_TEST((o.timestamps.value() == timestamp_option{0x11223344, 0}));
+}
+
+// RFC 7323 appendix A.
+BOOST_AUTO_TEST_CASE(timestamps_alone_are_aligned_by_two_nops) {
+    options o;
+    o.timestamps = timestamp_option{1, 2};
+    BOOST_TEST(o.only_timestamps());
+    const bytes expected = {1, 1, 8, 10, 0, 0, 0, 1, 0, 0, 0, 2};
+    BOOST_TEST(emitted(o) == expected, boost::test_tools::per_element());
+}
+
+// RFC 2018 §3.
+BOOST_AUTO_TEST_CASE(four_sack_blocks_fit_alone_and_three_beside_timestamps) {
+    options o;
+    for (uint32_t i = 0; i < 5; ++i) o.sack.push_back({seq(100 * i), seq(100 * i + 50)});
+    BOOST_TEST(o.sack.size() == 4u);
+    BOOST_TEST(o.emitted_bytes() == 36u);
+    BOOST_TEST(parsed(emitted(o)).sack.size() == sack_room(false));
+    o.timestamps = timestamp_option{1, 2};
+    BOOST_TEST(o.emitted_bytes() == 40u);
+    const options back = parsed(emitted(o));
+    BOOST_TEST(back.sack.size() == sack_room(true));
+    BOOST_TEST((back.sack[2] == seq_range{seq(200), seq(250)}));
+}
+
+BOOST_AUTO_TEST_CASE(emitted_bytes_are_padded_and_bounded) {
+    for (int mask = 0; mask < 16; ++mask) {
+        for (uint32_t blocks = 0; blocks <= 4; ++blocks) {
+            options o;
+            if (mask & 1) o.mss = 536;
+            if (mask & 2) o.sack_permitted = true;
+            if (mask & 4) o.timestamps = timestamp_option{7, 8};
+            if (mask & 8) o.window_scale = 14;
+            for (uint32_t i = 0; i < blocks; ++i) o.sack.push_back({seq(i * 10), seq(i * 10 + 5)});
+            const bytes out = emitted(o);
+            BOOST_TEST(out.size() == o.emitted_bytes());
+            BOOST_TEST(out.size() % 4 == 0u);
+            BOOST_TEST(out.size() <= options::max_bytes);
+            const options back = parsed(out);
+            BOOST_TEST((back.mss == o.mss));
+            BOOST_TEST((back.window_scale == o.window_scale));
+            BOOST_TEST((back.timestamps == o.timestamps));
+            BOOST_TEST(back.sack_permitted == o.sack_permitted);
+        }
+    }
+}
+
+// RFC 9293 §3.2 MUST-6.
+BOOST_AUTO_TEST_CASE(unknown_options_are_skipped) {
+    const options o = parsed({254, 6, 1, 2, 3, 4, 1, 2, 4, 0x02, 0x18, 34, 2});
+    BOOST_TEST(o.mss.value() == 536);
+}
+
+BOOST_AUTO_TEST_CASE(nothing_is_read_behind_the_end_of_the_list) {
+    BOOST_TEST(!parsed({0, 2, 4, 5, 0xb4}).mss.has_value());
+}
+
+// RFC 9293 §3.2 MUST-7.
+BOOST_AUTO_TEST_CASE(impossible_lengths_are_refused) {
+    options o;
+    for (const bytes& b : {bytes{2}, bytes{2, 0, 5, 0xb4}, bytes{2, 1, 5, 0xb4}, bytes{2, 5, 5, 0xb4},
+                           bytes{1, 1, 1, 8}, bytes{8, 255, 0, 0}})
+        BOOST_TEST(!parse(b, o));
+}
+
+BOOST_AUTO_TEST_CASE(known_options_of_a_wrong_length_are_skipped) {
+    const options o = parsed({2, 3, 5, 3, 4, 7, 7, 8, 4, 0, 0, 4, 3, 0, 5, 4, 0, 0});
+    BOOST_TEST(!o.mss);
+    BOOST_TEST(!o.window_scale);
+    BOOST_TEST(!o.timestamps);
+    BOOST_TEST(!o.sack_permitted);
+    BOOST_TEST(o.sack.empty());
+}
+
+// RFC 7323 §2.3.
+BOOST_AUTO_TEST_CASE(a_window_scale_above_fourteen_counts_as_fourteen) {
+    BOOST_TEST(int(parsed({3, 3, 200}).window_scale.value()) == 14);
+}
+
+BOOST_AUTO_TEST_CASE(random_bytes_never_harm) {
+    std::mt19937 random(1);
+    for (int i = 0; i < 200'000; ++i) {
+        bytes b(random() % (options::max_bytes + 1));
+        for (auto& x : b) x = uint8_t(random() % 4 ? random() % 12 : random());
+        options o;
+        if (parse(b, o)) BOOST_TEST_REQUIRE(o.sack.size() <= sack_blocks::capacity);
+    }
+}
+
+BOOST_AUTO_TEST_SUITE_END()
