@@ -1,0 +1,88 @@
+#include "tcp/receive/ack_policy.hh"
+
+#include <boost/test/unit_test.hpp>
+
+using namespace millrace;
+using namespace millrace::tcp;
+using namespace std::chrono_literals;
+
+namespace {
+
+const time_point start{1s};
+
+ack_policy after_quick_start() {
+    ack_policy p({.delay = 40ms, .quick_segments = 0});
+    p.on_in_order(1000, start);
+    p.on_ack_sent();
+    return p;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(receive)
+
+BOOST_AUTO_TEST_CASE(nothing_is_owed_at_first) {
+    ack_policy p;
+    BOOST_TEST(!p.pending());
+    BOOST_TEST((p.deadline() == never));
+}
+
+BOOST_AUTO_TEST_CASE(the_first_segments_are_acknowledged_at_once) {
+    ack_policy p({.delay = 40ms, .quick_segments = 3});
+    for (int i = 0; i < 3; ++i) {
+        p.on_in_order(10, start);
+        BOOST_TEST(p.due(start));
+        p.on_ack_sent();
+    }
+    p.on_in_order(10, start);
+    BOOST_TEST(!p.due(start));
+}
+
+// RFC 9293 §3.8.6.3: an ACK is not delayed for long.
+BOOST_AUTO_TEST_CASE(a_single_segment_waits_for_the_delay) {
+    ack_policy p = after_quick_start();
+    p.on_in_order(1000, start);
+    BOOST_TEST(p.pending());
+    BOOST_TEST(!p.due(start + 39ms));
+    BOOST_TEST((p.deadline() == start + 40ms));
+    BOOST_TEST(p.due(start + 40ms));
+}
+
+// RFC 5681 §4.2: at least every second full-sized segment.
+BOOST_AUTO_TEST_CASE(every_second_full_segment_is_acknowledged_at_once) {
+    ack_policy p = after_quick_start();
+    for (int i = 0; i < 3; ++i) {
+        p.on_in_order(1000, start);
+        BOOST_TEST(!p.due(start));
+        p.on_in_order(1000, start);
+        BOOST_TEST(p.due(start));
+        p.on_ack_sent();
+        BOOST_TEST(!p.pending());
+    }
+}
+
+BOOST_AUTO_TEST_CASE(small_segments_wait_until_they_amount_to_two_full_ones) {
+    ack_policy p = after_quick_start();
+    for (int i = 0; i < 19; ++i) p.on_in_order(100, start + i * 1ms);
+    BOOST_TEST(!p.due(start + 19ms));
+    BOOST_TEST((p.deadline() == start + 40ms));
+    p.on_in_order(100, start + 19ms);
+    BOOST_TEST(p.due(start + 19ms));
+}
+
+BOOST_AUTO_TEST_CASE(what_is_urgent_is_due_at_once) {
+    ack_policy p = after_quick_start();
+    p.require_now();
+    BOOST_TEST(p.due(start));
+    p.on_ack_sent();
+    BOOST_TEST(!p.pending());
+}
+
+BOOST_AUTO_TEST_CASE(quick_acknowledgement_can_start_again) {
+    ack_policy p = after_quick_start();
+    p.restart_quick(1);
+    p.on_in_order(10, start);
+    BOOST_TEST(p.due(start));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
