@@ -138,7 +138,7 @@ std::string config_schema::at(std::string_view key) const {
 
 std::string config_schema::help_text() const {
     std::string out = fmt::format("{}: {}\n\nusage: {}", program_, purpose_, program_);
-    size_t width = 0;
+    size_t width = std::string_view("--set KEY=VALUE").size();
     std::vector<std::string> names;
     for (const auto& s : settings_) {
         if (s.is_positional) out += fmt::format(" [{}]", s.placeholder);

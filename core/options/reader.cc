@@ -85,11 +85,14 @@ config_setting& config_reader::known(std::string_view key, config_source source,
 
 void config_reader::refuse_unknown(std::string_view key, config_source source, std::string_view where) const {
     bool flag = source == config_source::flag;
+    std::string_view dashes = flag ? "--" : "", typed = key;
+    if (typed.starts_with(dashes)) typed.remove_prefix(dashes.size());
     std::vector<std::string> words;
-    for (const auto& s : schema_.settings_) words.push_back(flag ? s.flag() : s.key);
-    if (flag) words.insert(words.end(), {"--config", "--set", "--help", "--version"});
-    std::string meant = nearest_word(key, words);
-    std::string hint = meant.empty() ? "--help lists all" : fmt::format("did you mean '{}'?", meant);
+    for (const auto& s : schema_.settings_) words.push_back(flag ? s.flag().substr(2) : s.key);
+    if (flag) words.insert(words.end(), {"config", "set", "help", "version"});
+    std::string meant = nearest_word(typed, words);
+    std::string hint =
+        meant.empty() ? "--help lists all" : fmt::format("did you mean '{}{}'?", dashes, meant);
     if (flag) throw config_error(fmt::format("there is no flag '{}': {}", key, hint));
     throw config_error(fmt::format("{}: there is no key '{}': {}", where, key, hint));
 }
