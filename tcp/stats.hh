@@ -27,21 +27,19 @@ struct stats {
     uint64_t time_wait_reused = 0;   // RFC 6191: a new connection took the place of an old one early
     uint64_t time_wait_evicted = 0;  // the table was full: the oldest went before its time
 
-    // Segments refused, by reason.
-    uint64_t bad_checksum = 0;
+    // Segments refused, by reason. What is wrong already as an IP datagram, the checksum included, the
+    // interface counts.
     uint64_t bad_segment = 0;        // truncated, impossible offset or options, port 0
-    uint64_t bad_address = 0;        // to or from a group or broadcast address
     uint64_t unknown_flow = 0;       // for no connection and no listener
     uint64_t reset_limited = 0;      // would have been answered by RST, but not so many a second
     uint64_t challenge_limited = 0;  // would have been answered by a challenge ACK (RFC 5961 §7)
     uint64_t half_open_refused = 0;  // did not fit a half-open connection
     uint64_t half_open_evicted = 0;  // the table was full: the oldest half-open connection went
     uint64_t half_open_expired = 0;  // our SYN-ACK stayed unanswered
-    uint64_t accept_queue_full = 0;  // a SYN or the ACK that would complete a handshake
+    uint64_t accept_queue_full = 0;  // a SYN, or the ACK that would complete a handshake
     uint64_t connection_limit = 0;   // as many connections as the settings allow, or no place in the table
-    uint64_t icmp_ignored = 0;       // errors that quote no connection of ours, or a wrong sequence number
-    uint64_t unreachable = 0;        // segments without a route or buffer to go out by
-    uint64_t no_buffers = 0;         // segments that the device's pool had no buffer for
+    uint64_t icmp_ignored = 0;       // errors that quote no connection of ours, or no segment in flight
+    uint64_t not_sent = 0;           // segments that no buffer, route or queue was there for
 };
 
 // Adds every counter under its name with its meaning; `s` must outlive the group.

@@ -36,7 +36,7 @@ half_open begin_half_open(const four_tuple& flow, const segment& syn, seq iss,
     h.irs = syn.seq;
     h.mss = offer.mss;
     h.wnd = offer.wnd;
-    h.peer_mss = syn.options.mss.value_or(536);
+    h.peer_mss = std::max(syn.options.mss.value_or(offer.default_peer_mss), offer.min_mss);
     h.peer_wnd = syn.wnd;
     if (offer.scale_windows && syn.options.window_scale) {
         h.peer_window_scale = std::min(*syn.options.window_scale, options::max_window_scale);

@@ -19,6 +19,8 @@ struct passive_offer {
     bool scale_windows = true;
     bool timestamps = true;
     bool sack = true;
+    uint16_t default_peer_mss = 536;  // RFC 9293 §3.7.1: of a peer that does not say
+    uint16_t min_mss = 88;            // whatever a peer says
 };
 
 struct half_open {
@@ -28,9 +30,9 @@ struct half_open {
 
     seq iss;
     seq irs;
-    uint16_t mss = 0;                          // we offered
-    uint16_t wnd = 0;                          // we offered
-    uint16_t peer_mss = 536;                   // RFC 9293 §3.7.1: what a peer without the option takes
+    uint16_t mss = 0;  // we offered
+    uint16_t wnd = 0;  // we offered
+    uint16_t peer_mss = 0;
     uint16_t peer_wnd = 0;                     // in its SYN, unscaled
     std::optional<uint8_t> peer_window_scale;  // set: both sides scale
     uint8_t window_scale = 0;                  // ours

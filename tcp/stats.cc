@@ -1,0 +1,52 @@
+#include "tcp/stats.hh"
+
+#include "core/metrics.hh"
+
+#include <string_view>
+
+namespace millrace::tcp {
+namespace {
+
+struct counter {
+    uint64_t stats::*value;
+    std::string_view name;
+    std::string_view help;
+};
+
+constexpr counter counters[] = {
+    {&stats::segments_in, "segments_in", "segments received"},
+    {&stats::segments_out, "segments_out", "segments sent"},
+    {&stats::resets_in, "resets_in", "connections ended by a peer's RST"},
+    {&stats::resets_out, "resets_out", "RST segments sent"},
+    {&stats::active_opens, "active_opens", "connections begun from here"},
+    {&stats::passive_opens, "passive_opens", "handshakes completed that peers began"},
+    {&stats::failed_opens, "failed_opens", "connections begun from here that were never established"},
+    {&stats::failed, "failed", "established connections that ended by RST, timeout or ICMP error"},
+    {&stats::closed, "closed", "connections closed in order"},
+    {&stats::accepted, "accepted", "connections handed to the application by a listener"},
+    {&stats::time_wait_answered, "time_wait_answered", "segments answered in TIME-WAIT"},
+    {&stats::time_wait_reused, "time_wait_reused", "connections that took the place of one in TIME-WAIT"},
+    {&stats::time_wait_evicted, "time_wait_evicted",
+     "TIME-WAIT records that went early, as the table was full"},
+    {&stats::bad_segment, "bad_segment", "segments dropped: truncated, impossible offset or options, port 0"},
+    {&stats::unknown_flow, "unknown_flow", "segments for no connection and no listener"},
+    {&stats::reset_limited, "reset_limited", "RST segments not sent, as too many were within a second"},
+    {&stats::challenge_limited, "challenge_limited",
+     "challenge ACKs not sent, as too many were within a second"},
+    {&stats::half_open_refused, "half_open_refused", "segments that did not fit their half-open connection"},
+    {&stats::half_open_evicted, "half_open_evicted", "half-open connections that went for newer ones"},
+    {&stats::half_open_expired, "half_open_expired", "half-open connections whose SYN-ACK stayed unanswered"},
+    {&stats::accept_queue_full, "accept_queue_full", "SYNs and last ACKs dropped for a full accept queue"},
+    {&stats::connection_limit, "connection_limit", "connections refused, as the table has no room"},
+    {&stats::icmp_ignored, "icmp_ignored", "ICMP errors that quote nothing in flight here"},
+    {&stats::not_sent, "not_sent", "segments lost on the way out: no buffer, route or room in a queue"},
+};
+static_assert(std::size(counters) * sizeof(uint64_t) == sizeof(stats), "every counter has a line here");
+
+}  // namespace
+
+void declare(metric_group& group, const stats& s) {
+    for (const counter& c : counters) group.counter(c.name, c.help, s.*c.value);
+}
+
+}  // namespace millrace::tcp
