@@ -1,0 +1,69 @@
+#include "net/sim/impairment.hh"
+
+#include <algorithm>
+
+namespace millrace::net {
+
+namespace {
+
+constexpr size_t ethernet_header = 14;
+
+}  // namespace
+
+// Every draw is made in a fixed order, so that a changed option does not shift the draws of the others more
+// than it must.
+impairment::fate impairment::decide(time_point now, size_t bytes) {
+    fate f;
+    ++counters_.sent;
+    if (dropped(now, bytes)) return f;
+
+    f.copies = 1;
+    f.arrival[0] =
+        std::max(last_bit_sent(now, bytes) + options_.delay + upto(options_.jitter), last_arrival_);
+    if (random_.chance(options_.reorder)) {
+        f.arrival[0] += upto(options_.reorder_hold);
+        ++counters_.reordered;
+    } else {
+        last_arrival_ = f.arrival[0];
+    }
+    if (random_.chance(options_.duplicate)) {
+        f.copies = 2;
+        f.arrival[1] = f.arrival[0] + upto(options_.reorder_hold);
+        ++counters_.duplicated;
+    }
+    if (bytes != 0 && random_.chance(options_.corrupt)) {
+        f.corrupted = true;
+        f.flipped_bit = random_.below(bytes * 8);
+        ++counters_.corrupted;
+    }
+    return f;
+}
+
+bool impairment::dropped(time_point now, size_t bytes) {
+    if (cut_) return ++counters_.cut, true;
+    if (bytes > options_.mtu + ethernet_header) return ++counters_.too_long, true;
+    if (random_.chance(options_.loss)) return ++counters_.lost, true;
+    if (queue_full(now)) return ++counters_.overflowed, true;
+    return false;
+}
+
+bool impairment::queue_full(time_point now) {
+    while (!departures_.empty() && departures_.front() <= now) departures_.pop_front();
+    return departures_.size() > options_.queue_packets;  // one is being sent, the others wait
+}
+
+time_point impairment::last_bit_sent(time_point now, size_t bytes) {
+    if (options_.rate_bps == 0) return now;
+    const time_point start = departures_.empty() ? now : departures_.back();
+    // At most 65549 bytes: the product fits.
+    const duration sending(int64_t(uint64_t(bytes) * 8 * 1'000'000'000 / options_.rate_bps));
+    departures_.push_back(start + sending);
+    return departures_.back();
+}
+
+duration impairment::upto(duration most) {
+    if (most <= duration::zero()) return duration::zero();
+    return duration(int64_t(random_.below(uint64_t(most.count()) + 1)));
+}
+
+}  // namespace millrace::net

@@ -1,0 +1,132 @@
+#include "net/sim/frame_pool.hh"
+#include "net/simulation.hh"
+
+#include <bit>
+#include <memory>
+#include <utility>
+#include <vector>
+
+namespace millrace::net {
+
+namespace {
+
+// Packets that wait at one end. Shared by both ends, so that either may go first.
+class inbox {
+ public:
+    explicit inbox(uint32_t capacity) : slots_(std::bit_ceil(capacity)), mask_(uint32_t(slots_.size() - 1)) {}
+
+    bool full() const noexcept { return tail_ - head_ > mask_; }
+    bool empty() const noexcept { return tail_ == head_; }
+    packet& back() noexcept { return slots_[tail_ & mask_]; }
+    void push() noexcept { ++tail_; }
+    packet& front() noexcept { return slots_[head_ & mask_]; }
+    void pop() noexcept { ++head_; }
+
+ private:
+    std::vector<packet> slots_;
+    uint32_t mask_;
+    uint32_t head_ = 0;
+    uint32_t tail_ = 0;
+};
+
+// Both are empty where they are moved to: only what is set is moved.
+void move_bytes(packet& from, packet& to) noexcept {
+    to.head = std::move(from.head);
+    if (!from.fragments.empty()) {
+        to.fragments = std::move(from.fragments);
+        from.fragments.clear();
+    }
+}
+
+class link_queue final : public device_queue {
+ public:
+    link_queue(const link_options& options, std::shared_ptr<inbox> in, std::shared_ptr<inbox> out)
+        : verdict_(options.fills_checksums ? checksum_verdict::good : checksum_verdict::unknown),
+          pool_(size_t(options.mtu) + 18, options.buffers),
+          in_(std::move(in)),
+          out_(std::move(out)) {}
+
+    size_t receive(std::span<packet> out) noexcept override {
+        size_t n = 0;
+        uint64_t bytes = 0;
+        for (; n < out.size() && !in_->empty(); ++n) {
+            packet& p = out[n];
+            p.fragments.clear();
+            move_bytes(in_->front(), p);
+            in_->pop();
+            p.has_flow_hash = false;
+            p.ip_checksum = p.l4_checksum = verdict_;
+            bytes += p.size();
+        }
+        if (n == 0) return 0;
+        ++counters_.rx_bursts;
+        counters_.rx_packets += n;
+        counters_.rx_bytes += bytes;
+        return n;
+    }
+
+    size_t transmit(std::span<packet> packets) noexcept override {
+        size_t n = 0;
+        for (; n < packets.size() && !out_->full(); ++n) {
+            packet& p = packets[n];
+            counters_.tx_bytes += p.size();
+            move_bytes(p, out_->back());
+            p.offload_ip_checksum = p.offload_l4_checksum = false;
+            out_->push();
+        }
+        counters_.tx_packets += n;
+        counters_.tx_rejected += packets.size() - n;
+        if (n) ++counters_.tx_bursts;
+        return n;
+    }
+
+    buffer allocate() noexcept override {
+        buffer b = pool_.allocate();
+        if (!b.storage()) ++counters_.no_buffers;
+        return b;
+    }
+
+ private:
+    checksum_verdict verdict_;
+    frame_pool pool_;
+    std::shared_ptr<inbox> in_;
+    std::shared_ptr<inbox> out_;
+};
+
+class link_device final : public device {
+ public:
+    link_device(device_info info, const link_options& options, std::shared_ptr<inbox> in,
+                std::shared_ptr<inbox> out)
+        : info_(std::move(info)), queue_(options, std::move(in), std::move(out)) {}
+
+    const device_info& info() const noexcept override { return info_; }
+    device_queue& queue(unsigned i) noexcept override {
+        CHECK(i == 0);
+        return queue_;
+    }
+
+ private:
+    device_info info_;
+    link_queue queue_;
+};
+
+device_info describe(const link_options& options, char end) {
+    device_info info;
+    info.name = std::string("link") + end;
+    info.mac = mac_address({0x02, 0x00, 0x00, 0x01, 0x00, uint8_t(end)});
+    info.mtu = options.mtu;
+    info.checks_received = options.fills_checksums;
+    info.fills_ip_checksum = info.fills_tcp_checksum = info.fills_udp_checksum = options.fills_checksums;
+    return info;
+}
+
+}  // namespace
+
+link make_link(const link_options& options) {
+    auto to_a = std::make_shared<inbox>(options.queue_packets);
+    auto to_b = std::make_shared<inbox>(options.queue_packets);
+    return {std::make_unique<link_device>(describe(options, 'a'), options, to_a, to_b),
+            std::make_unique<link_device>(describe(options, 'b'), options, to_b, to_a)};
+}
+
+}  // namespace millrace::net
