@@ -4,7 +4,7 @@
 
 #include "core/result.hh"
 
-#include <fmt/core.h>
+#include <fmt/format.h>
 
 #include <array>
 #include <bit>
