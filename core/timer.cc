@@ -1,0 +1,26 @@
+#include "core/timer.hh"
+
+#include "core/reactor.hh"
+#include "core/time/timer_wheel.hh"
+
+namespace millrace {
+
+void timer::arm(time_point deadline) noexcept {
+    if (deadline == never) {
+        cancel();
+        return;
+    }
+    timer_wheel& wheel = link_ ? *wheel_ : reactor::current().wheel();
+    wheel.arm(*this, deadline);
+}
+
+void timer::arm_after(duration delay) noexcept {
+    const time_point now = reactor::current().now();
+    arm(delay < never - now ? now + delay : never);
+}
+
+void timer::unlink() noexcept {
+    wheel_->unlink(*this);
+}
+
+}  // namespace millrace
