@@ -100,7 +100,7 @@ class wire {
     size_t in_flight() const noexcept;
     // Of the end's pool, held by anyone.
     size_t buffers_in_use(wire_end at) const noexcept;
-    // When the next frame arrives, or has arrived and waits; `never` if there is none.
+    // When the next frame arrives that has not yet; `never` if there is none.
     time_point next_arrival() const noexcept;
 
  private:

@@ -65,6 +65,12 @@ void sim_queue::deliver(time_point at, frame_pool::slot* frame) {
     arrivals_.insert(place, arrival{at, frame});
 }
 
+time_point sim_queue::next_arrival(time_point now) const noexcept {
+    auto next = std::upper_bound(arrivals_.begin(), arrivals_.end(), now,
+                                 [](time_point t, const arrival& a) { return t < a.at; });
+    return next == arrivals_.end() ? never : next->at;
+}
+
 sim_device::sim_device(clock& c, uint64_t seed, const wire_end_options& options, device_info info)
     : clock_(c),
       info_(std::move(info)),
@@ -88,7 +94,7 @@ size_t sim_device::waiting() const noexcept {
 
 time_point sim_device::next_arrival() const noexcept {
     time_point first = never;
-    for (const auto& q : queues_) first = std::min(first, q->next_arrival());
+    for (const auto& q : queues_) first = std::min(first, q->next_arrival(clock_.now()));
     return first;
 }
 

@@ -29,7 +29,8 @@ class sim_queue final : public device_queue {
     // Takes over a frame that will have arrived at `at`.
     void deliver(time_point at, frame_pool::slot* frame);
     size_t waiting() const noexcept { return arrivals_.size(); }
-    time_point next_arrival() const noexcept { return arrivals_.empty() ? never : arrivals_.front().at; }
+    // Of those that arrive after `now`.
+    time_point next_arrival(time_point now) const noexcept;
 
  private:
     struct arrival {
