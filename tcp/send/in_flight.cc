@@ -1,12 +1,16 @@
 #include "tcp/send/in_flight.hh"
 
+#include "core/check.hh"
+
+#include <utility>
+
 namespace millrace::tcp {
 
 size_t in_flight::lower_bound(seq s) const noexcept {
-    size_t low = 0, high = size_;
+    size_t low = 0, high = records_.size();
     while (low < high) {
         const size_t middle = (low + high) / 2;
-        if (slot(middle).at < s)
+        if (records_[middle].at < s)
             low = middle + 1;
         else
             high = middle;
@@ -16,12 +20,12 @@ size_t in_flight::lower_bound(seq s) const noexcept {
 
 size_t in_flight::find(seq s) const noexcept {
     const size_t behind = lower_bound(s + 1);
-    if (behind == 0 || slot(behind - 1).end() <= s) return size_;
+    if (behind == 0 || records_[behind - 1].end() <= s) return records_.size();
     return behind - 1;
 }
 
 void in_flight::on_retransmit(size_t i, time_point now) noexcept {
-    sent_segment& s = slot(i);
+    sent_segment& s = records_[i];
     if (s.lost) lost_bytes_ -= s.length;
     s.lost = false;
     s.sent_at = now;
@@ -29,17 +33,21 @@ void in_flight::on_retransmit(size_t i, time_point now) noexcept {
 }
 
 void in_flight::split(size_t i, uint32_t length) {
-    CHECK(i < size_ && length > 0 && length < slot(i).length);
-    if (size_ == capacity_) grow();
-    for (size_t j = size_; j > i; --j) slot(j) = slot(j - 1);
-    ++size_;
-    slot(i).length = length;
-    slot(i + 1).at += length;
-    slot(i + 1).length -= length;
+    CHECK(i < size() && length > 0 && length < records_[i].length);
+    sent_segment rest = records_[i];
+    rest.at += length;
+    rest.length -= length;
+    records_[i].length = length;
+    records_.insert(i + 1, std::move(rest));
+}
+
+void in_flight::take_back_last() noexcept {
+    uncount(records_.back(), records_.back().length);
+    records_.drop_back();
 }
 
 void in_flight::mark_sacked(size_t i) noexcept {
-    sent_segment& s = slot(i);
+    sent_segment& s = records_[i];
     if (s.sacked) return;
     if (s.lost) lost_bytes_ -= s.length;
     s.lost = false;
@@ -48,7 +56,7 @@ void in_flight::mark_sacked(size_t i) noexcept {
 }
 
 void in_flight::mark_lost(size_t i) noexcept {
-    sent_segment& s = slot(i);
+    sent_segment& s = records_[i];
     CHECK(!s.sacked);
     if (s.lost) return;
     s.lost = true;
@@ -56,7 +64,7 @@ void in_flight::mark_lost(size_t i) noexcept {
 }
 
 void in_flight::forget_sacked() noexcept {
-    for (size_t i = 0; i < size_; ++i) slot(i).sacked = false;
+    for (size_t i = 0; i < size(); ++i) records_[i].sacked = false;
     sacked_bytes_ = 0;
 }
 
@@ -64,8 +72,8 @@ in_flight::acked in_flight::acknowledge(seq una, time_point now) noexcept {
     acked a;
     bool ambiguous = false;
     time_point last_sent = now;
-    while (size_ > 0) {
-        sent_segment& s = slot(0);
+    while (!empty()) {
+        sent_segment& s = records_.front();
         if (una <= s.at) break;
         const bool whole = s.end() <= una;
         const uint32_t bytes = whole ? s.length : distance(s.at, una);
@@ -79,8 +87,7 @@ in_flight::acked in_flight::acknowledge(seq una, time_point now) noexcept {
             s.length -= bytes;
             break;
         }
-        first_ = (first_ + 1) & uint32_t(mask());
-        --size_;
+        records_.drop_front();
     }
     if (a.bytes > 0 && !ambiguous) a.rtt = now - last_sent;
     return a;
@@ -90,14 +97,6 @@ void in_flight::uncount(const sent_segment& s, uint32_t bytes) noexcept {
     bytes_ -= bytes;
     if (s.sacked) sacked_bytes_ -= bytes;
     if (s.lost) lost_bytes_ -= bytes;
-}
-
-void in_flight::grow() {
-    auto bigger = std::make_unique<sent_segment[]>(size_t(capacity_) * 2);
-    for (size_t i = 0; i < size_; ++i) bigger[i] = slot(i);
-    heap_ = std::move(bigger);
-    capacity_ *= 2;
-    first_ = 0;
 }
 
 }  // namespace millrace::tcp

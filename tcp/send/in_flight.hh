@@ -2,14 +2,12 @@
 // SND.NXT).
 #pragma once
 
-#include "core/check.hh"
 #include "core/time.hh"
 #include "tcp/segment/seq.hh"
+#include "tcp/send/ring.hh"
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <optional>
 
 namespace millrace::tcp {
@@ -26,19 +24,15 @@ struct sent_segment {
 };
 
 // Records in order of sequence, without a gap: each begins where the one before it ends. The counts of bytes
-// are kept with the marks, so that marks change only here. A few records are kept in place, more on the heap.
+// are kept with the marks, so that marks change only here.
 class in_flight {
  public:
-    in_flight() noexcept = default;
-    in_flight(const in_flight&) = delete;
-    in_flight& operator=(const in_flight&) = delete;
-
-    bool empty() const noexcept { return size_ == 0; }
-    size_t size() const noexcept { return size_; }
+    bool empty() const noexcept { return records_.empty(); }
+    size_t size() const noexcept { return records_.size(); }
     // By age: 0 is the oldest.
-    const sent_segment& operator[](size_t i) const noexcept { return slot(i); }
-    const sent_segment& front() const noexcept { return slot(0); }
-    const sent_segment& back() const noexcept { return slot(size_ - 1); }
+    const sent_segment& operator[](size_t i) const noexcept { return records_[i]; }
+    const sent_segment& front() const noexcept { return records_.front(); }
+    const sent_segment& back() const noexcept { return records_.back(); }
 
     // Bytes of sequence space: of all records, of those sacked, of those lost (a record is never both).
     uint32_t bytes() const noexcept { return bytes_; }
@@ -57,6 +51,8 @@ class in_flight {
     // Cuts record `i` behind its first `length` bytes into two with the same marks, for it no longer fits
     // into one segment.
     void split(size_t i, uint32_t length);
+    // The last record was a probe of a closed window, and the window shut it out: as if never sent.
+    void take_back_last() noexcept;
 
     void mark_sacked(size_t i) noexcept;  // clears lost
     void mark_lost(size_t i) noexcept;    // only of one that is not sacked
@@ -75,30 +71,16 @@ class in_flight {
     acked acknowledge(seq una, time_point now) noexcept;
 
  private:
-    static constexpr size_t in_place = 4;
-
-    size_t mask() const noexcept { return heap_ ? capacity_ - 1 : in_place - 1; }
-    const sent_segment* records() const noexcept { return heap_ ? heap_.get() : few_.data(); }
-    sent_segment* records() noexcept { return heap_ ? heap_.get() : few_.data(); }
-    const sent_segment& slot(size_t i) const noexcept { return records()[(first_ + i) & mask()]; }
-    sent_segment& slot(size_t i) noexcept { return records()[(first_ + i) & mask()]; }
-    void grow();
     void uncount(const sent_segment& s, uint32_t bytes) noexcept;
 
-    std::array<sent_segment, in_place> few_;
-    std::unique_ptr<sent_segment[]> heap_;
-    uint32_t capacity_ = in_place;
-    uint32_t first_ = 0;
-    uint32_t size_ = 0;
+    ring<sent_segment, 2> records_;
     uint32_t bytes_ = 0;
     uint32_t sacked_bytes_ = 0;
     uint32_t lost_bytes_ = 0;
 };
 
 inline void in_flight::push(seq at, uint32_t length, time_point now) {
-    if (size_ == capacity_) grow();
-    slot(size_) = sent_segment{.sent_at = now, .at = at, .length = length};
-    ++size_;
+    records_.push_back({.sent_at = now, .at = at, .length = length});
     bytes_ += length;
 }
 

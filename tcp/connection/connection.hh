@@ -1,0 +1,254 @@
+// One end of a TCP connection, from its SYN to TIME-WAIT, without I/O. RFC 9293 §3.10.
+#pragma once
+
+#include "core/buffer.hh"
+#include "core/time.hh"
+#include "tcp/congestion/congestion_control.hh"
+#include "tcp/connection/drop_reason.hh"
+#include "tcp/connection/events.hh"
+#include "tcp/connection/opening.hh"
+#include "tcp/connection/rate_limit.hh"
+#include "tcp/connection/receive_queue.hh"
+#include "tcp/receive/ack_policy.hh"
+#include "tcp/receive/reassembly.hh"
+#include "tcp/receive/receive_window.hh"
+#include "tcp/receive/timestamps.hh"
+#include "tcp/recovery/loss_recovery.hh"
+#include "tcp/recovery/rto.hh"
+#include "tcp/recovery/rtt.hh"
+#include "tcp/segment/segment.hh"
+#include "tcp/send/in_flight.hh"
+#include "tcp/send/send_buffer.hh"
+#include "tcp/send/send_window.hh"
+#include "tcp/settings.hh"
+#include "tcp/state.hh"
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <system_error>
+
+namespace millrace::tcp {
+
+// Five verbs: segments and the time come in, segments, events and deadlines come out; nothing is called back.
+// After each verb but next_segment(), and after each call of the user, next_segment() may have something to
+// send: pull it until it says no, at the latest at the end of the turn.
+class connection {
+ public:
+    // Active open: the first next_segment() gives the SYN. `s` and `challenges`, the shard's, outlive the
+    // connection.
+    connection(const settings& s, rate_limit& challenges, const opening& o, time_point now) noexcept;
+    // Passive open, in SYN-RECEIVED.
+    connection(const settings& s, rate_limit& challenges, const opening& o, const passive_opening& p,
+               time_point now) noexcept;
+    connection(const connection&) = delete;
+    connection& operator=(const connection&) = delete;
+
+    // The verbs.
+    //
+    // A segment of this four-tuple, with a good checksum. Says why it was refused.
+    drop_reason on_segment(segment&& s, time_point now) noexcept;
+    // The time next_timeout() spoke of has come. To call it earlier, or for nothing, does nothing.
+    void on_timeout(time_point now) noexcept;
+    // When to call on_timeout(); `never` if nothing waits. Only later than a former answer means that nothing
+    // need be done: a timer armed for the former one may strike and find out.
+    time_point next_timeout() const noexcept;
+    // Fills `out`, which is fresh, with the next segment to send now; false if there is none. The payload's
+    // buffers share memory with the send buffer.
+    bool next_segment(outgoing& out, time_point now) noexcept;
+    // What has happened since the last call.
+    events take_events() noexcept {
+        const events e = events_;
+        events_ = {};
+        return e;
+    }
+
+    // The user's calls. RFC 9293 §3.9.1.
+    //
+    // Takes as much off the front of `data` as there is room for, without a copy where that pays, and returns
+    // how much. 0 when closing, closed or full; after less than all, `writable` will come unless the
+    // connection ends.
+    size_t send(buffer& data) noexcept;
+    // The same, with a copy.
+    size_t send(std::string_view data) noexcept;
+    // Bytes that send() would take.
+    size_t send_room() const noexcept;
+    // The next bytes in order; empty if there are none now: if at_end(), for ever.
+    buffer receive() noexcept;
+    size_t readable_bytes() const noexcept { return in_.bytes(); }
+    // The peer has finished, and everything was received.
+    bool at_end() const noexcept { return peer_finished_ && in_.empty(); }
+    // Half-close: FIN behind everything sent so far. Receiving goes on.
+    void shutdown_write() noexcept;
+    // Closes both ways; nobody will call receive() any more. Data unread, or arriving later, resets the
+    // connection (RFC 2525 §2.17). What was sent is still delivered.
+    void close(time_point now) noexcept;
+    // Ends it at once, with RST where the peer needs one.
+    void abort() noexcept;
+    // An ICMP error came that quotes a segment of this connection.
+    void on_path_error(const path_error& e, time_point now) noexcept;
+
+    // What a user may choose for this connection alone.
+    void set_no_delay(bool on) noexcept { no_delay_ = on; }
+    void set_keepalive(bool on, time_point now) noexcept;
+    void set_user_timeout(duration d) noexcept { user_timeout_ = d; }
+    void set_send_limit(uint32_t bytes) noexcept { send_limit_ = bytes; }
+
+    connection_state state() const noexcept { return state_; }
+    // No segment of the four-tuple concerns this connection any more.
+    bool is_closed() const noexcept {
+        return state_ == connection_state::closed || state_ == connection_state::time_wait;
+    }
+    // Everything sent was acknowledged, the FIN too.
+    bool is_finished() const noexcept { return fin_queued_ && snd_.una == fin_seq() + 1; }
+    // Why it failed; none while it has not.
+    std::error_code error() const noexcept;
+    connection_info info() const noexcept;
+    // Once, after `closed` in state TIME-WAIT.
+    std::optional<time_wait_seed> take_time_wait() noexcept;
+
+ private:
+    enum class failure : uint8_t;
+
+    // handshake.cc: RFC 9293 §3.10.1 (OPEN), §3.10.7.3 (SYN-SENT), §3.10.7.4 (SYN-RECEIVED).
+    drop_reason arrive_in_syn_sent(segment& s, time_point now) noexcept;
+    void refuse_handshake_ack(const segment& s) noexcept;
+    void agree_on_options(const options& offered, time_point now) noexcept;
+    void establish(time_point now) noexcept;
+    void start_congestion_control() noexcept;
+    void fill_syn(outgoing& out, time_point now) noexcept;
+    void set_segment_size() noexcept;
+
+    // arrival.cc: RFC 9293 §3.10.7.4, step by step; each says whether to go on.
+    bool is_expected(const segment& s, time_point now) const noexcept;
+    drop_reason take_expected(segment& s, time_point now) noexcept;
+    drop_reason arrive_synchronised(segment& s, time_point now) noexcept;
+    drop_reason check_timestamp(const segment& s, time_point now) noexcept;
+    drop_reason check_sequence(segment& s, time_point now) noexcept;
+    drop_reason check_reset(const segment& s, time_point now) noexcept;
+    drop_reason check_syn(const segment& s, time_point now) noexcept;
+    drop_reason check_ack(const segment& s, time_point now) noexcept;
+    drop_reason take_text(segment& s, time_point now) noexcept;
+    void take_fin(const segment& s, time_point now) noexcept;
+    void trim_to_window(segment& s) noexcept;
+    void challenge(time_point now) noexcept;
+
+    // acknowledgment.cc: what an acceptable SEG.ACK does.
+    void on_acknowledged(seq ack, time_point now, const timestamp_option* echo) noexcept;
+    void on_ack_of_fin(time_point now) noexcept;
+    void on_window_opened() noexcept;
+    void sample_rtt(const in_flight::acked& a, const timestamp_option* echo, time_point now) noexcept;
+    void deliver(buffer payload) noexcept;
+    void on_peer_fin(time_point now) noexcept;
+
+    // output.cc: what goes out next.
+    bool next_reset(outgoing& out, time_point now) noexcept;
+    bool next_syn(outgoing& out, time_point now) noexcept;
+    bool next_retransmission(outgoing& out, time_point now) noexcept;
+    bool next_new(outgoing& out, time_point now) noexcept;
+    bool next_probe(outgoing& out, time_point now) noexcept;
+    bool next_ack(outgoing& out, time_point now) noexcept;
+    void fill_header(outgoing& out, time_point now) noexcept;
+    void fill_payload(outgoing& out, seq at, uint32_t length) noexcept;
+    void send_new(outgoing& out, uint32_t payload, bool fin, time_point now) noexcept;
+    uint32_t room_for_payload(const outgoing& out) const noexcept;
+    bool fin_is_due() const noexcept;
+    void arm_retransmission(time_point now) noexcept;
+
+    // calls.cc
+    void after_append() noexcept;
+    void update_window_after_read() noexcept;
+    void enter_closing_states() noexcept;
+    uint32_t receive_room() const noexcept;
+    void finish(failure why) noexcept;
+    void enter_time_wait() noexcept;
+
+    // timeouts.cc
+    void on_retransmission_timeout(time_point now) noexcept;
+    void on_syn_timeout(time_point now) noexcept;
+    void on_persist_timeout(time_point now) noexcept;
+    void on_quiet_timeout(time_point now) noexcept;
+    bool gave_up(time_point now) noexcept;
+    unsigned retry_limit() const noexcept;
+    time_point give_up_at() const noexcept;
+    void arm_quiet_timer(time_point now) noexcept;
+
+    seq fin_seq() const noexcept { return out_.end(); }
+    uint32_t unsent() const noexcept { return distance(earlier(snd_.nxt, out_.end()), out_.end()); }
+
+    const settings& settings_;
+    rate_limit& challenges_;
+
+    send_window snd_;
+    receive_window rcv_;
+    timestamps timestamps_;
+    send_buffer out_;
+    in_flight flight_;
+    loss_recovery recovery_;
+    rtt rtt_;
+    rto rto_;
+    congestion_control congestion_;
+    receive_queue in_;
+    reassembly late_;
+    ack_policy acks_;
+
+    // Deadlines; `never` while nothing is waited for.
+    time_point retransmit_at_ =
+        never;                     // of the SYN, of what is in flight, or of a probe of the closed window
+    time_point quiet_at_ = never;  // keepalive; in FIN-WAIT-2 with nobody here: the end
+    // When it last happened.
+    time_point sent_at_;      // data or SYN went out
+    time_point heard_at_;     // an acceptable segment came
+    time_point progress_at_;  // SND.UNA moved, or something was sent with nothing in flight
+    duration user_timeout_;
+
+    uint64_t bytes_sent_ = 0;
+    uint64_t bytes_received_ = 0;
+    uint32_t segments_sent_ = 0;
+    uint32_t segments_received_ = 0;
+    uint32_t retransmissions_ = 0;
+    uint32_t fast_recoveries_ = 0;
+    uint32_t timeouts_ = 0;
+    uint32_t window_probes_ = 0;
+    uint32_t keepalive_probes_ = 0;
+
+    seq iss_;
+    seq irs_;
+    seq acked_to_;     // Last.ACK.sent of RFC 7323 §4.3
+    seq peer_fin_;     // where it lies, if peer_fin_known_
+    seq stray_reset_;  // SEG.SEQ of a RST for a segment that is not of this connection, if owed
+    uint32_t timestamp_offset_;
+    uint32_t send_limit_;  // bytes of the send buffer
+    uint32_t smss_ = 536;  // the largest payload of a segment with the options that every segment has
+    uint16_t path_mss_;    // of our path, and
+    uint16_t peer_mss_;    // what the peer can take: both without options (RFC 6691)
+
+    connection_state state_;
+    failure failure_{};     // why it ended
+    failure soft_error_{};  // why it may be ending: told by ICMP, not to be trusted (RFC 5461)
+    events events_;
+    uint8_t syn_transmissions_ = 0;
+    uint8_t probes_unanswered_ = 0;  // of the closed window or of a silent peer
+
+    bool no_delay_ : 1;
+    bool keepalive_ : 1;
+    bool active_ : 1;
+    bool sack_ : 1 = false;            // agreed on
+    bool window_scaling_ : 1 = false;  // agreed on
+    bool syn_due_ : 1 = false;         // SYN or SYN-ACK is to be sent
+    bool probe_due_ : 1 = false;       // of the closed window
+    bool probing_ : 1 = false;         // what is in flight is a probe behind the closed window
+    bool keepalive_due_ : 1 = false;
+    bool reset_due_ : 1 = false;
+    bool stray_reset_due_ : 1 = false;
+    bool fin_queued_ : 1 = false;  // the user has finished sending
+    bool orphaned_ : 1 = false;    // the user has gone
+    bool peer_fin_known_ : 1 = false;
+    bool peer_finished_ : 1 = false;  // RCV.NXT is behind the peer's FIN
+    bool wants_room_ : 1 = false;     // send() took less than it was given
+    bool cwnd_limited_ : 1 = false;   // the congestion window, nothing else, stopped the last sending
+    bool time_wait_taken_ : 1 = false;
+};
+
+}  // namespace millrace::tcp

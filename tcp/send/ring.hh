@@ -1,0 +1,88 @@
+// A queue in a circle that keeps its first few elements in place, so that a short one costs no allocation.
+#pragma once
+
+#include "core/check.hh"
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <utility>
+
+namespace millrace::tcp {
+
+// `InPlace` is a power of two. An element that was taken out is left in its moved-from state. A queue that
+// has become empty gives large memory back.
+template <typename T, size_t InPlace>
+class ring {
+    static_assert((InPlace & (InPlace - 1)) == 0);
+
+ public:
+    ring() noexcept = default;
+    ring(const ring&) = delete;
+    ring& operator=(const ring&) = delete;
+
+    bool empty() const noexcept { return size_ == 0; }
+    size_t size() const noexcept { return size_; }
+    T& operator[](size_t i) noexcept { return slots()[(first_ + i) & (capacity_ - 1)]; }
+    const T& operator[](size_t i) const noexcept { return slots()[(first_ + i) & (capacity_ - 1)]; }
+    T& front() noexcept { return (*this)[0]; }
+    const T& front() const noexcept { return (*this)[0]; }
+    T& back() noexcept { return (*this)[size_ - 1]; }
+    const T& back() const noexcept { return (*this)[size_ - 1]; }
+
+    T& push_back(T&& value) {
+        if (size_ == capacity_) grow();
+        T& slot = (*this)[size_++];
+        slot = std::move(value);
+        return slot;
+    }
+    T pop_front() noexcept {
+        T value = std::move(front());
+        drop_front();
+        return value;
+    }
+    void drop_front() noexcept {
+        front() = T();
+        first_ = (first_ + 1) & (capacity_ - 1);
+        if (--size_ == 0 && capacity_ > kept) release();
+    }
+    void drop_back() noexcept {
+        back() = T();
+        if (--size_ == 0 && capacity_ > kept) release();
+    }
+    // Puts `value` before element `i`.
+    void insert(size_t i, T&& value) {
+        push_back(std::move(value));
+        for (size_t j = size_ - 1; j > i; --j) std::swap((*this)[j], (*this)[j - 1]);
+    }
+    void clear() noexcept {
+        while (!empty()) drop_front();
+    }
+
+ private:
+    static constexpr size_t kept = 16;  // slots kept on the heap while empty
+
+    T* slots() noexcept { return heap_ ? heap_.get() : in_place_.data(); }
+    const T* slots() const noexcept { return heap_ ? heap_.get() : in_place_.data(); }
+    void grow() {
+        auto bigger = std::make_unique<T[]>(size_t(capacity_) * 2);
+        for (size_t i = 0; i < size_; ++i) bigger[i] = std::move((*this)[i]);
+        heap_ = std::move(bigger);
+        capacity_ *= 2;
+        first_ = 0;
+    }
+    void release() noexcept {
+        heap_.reset();
+        capacity_ = InPlace;
+        first_ = 0;
+    }
+
+    std::array<T, InPlace> in_place_{};
+    std::unique_ptr<T[]> heap_;
+    uint32_t capacity_ = InPlace;
+    uint32_t first_ = 0;
+    uint32_t size_ = 0;
+};
+
+}  // namespace millrace::tcp
