@@ -45,6 +45,7 @@ class loss_recovery {
     // An acceptable ACK came while something was in flight; `flight` has already dropped what it
     // acknowledges.
     transition on_ack(const ack& a, const sack_blocks& blocks, in_flight& flight) noexcept {
+        recover_ = later(recover_, a.una - 1);  // so that it never falls half the sequence space behind
         if (state_ == recovery_state::open && !a.is_duplicate && blocks.empty()) {  // the common case
             duplicates_ = 0;
             credit_ = 0;
@@ -75,9 +76,9 @@ class loss_recovery {
  private:
     transition on_unusual_ack(const ack& a, const sack_blocks& blocks, in_flight& flight) noexcept;
     transition advance(const ack& a, in_flight& flight) noexcept;
+    void on_partial_ack(const ack& a, in_flight& flight) noexcept;
     transition on_duplicate(const ack& a, in_flight& flight) noexcept;
-    transition enter(const ack& a, in_flight& flight) noexcept;
-    transition leave(recovery_state left) noexcept;
+    transition enter(const ack& a) noexcept;
 
     scoreboard scoreboard_;
     seq recover_;     // SND.NXT when the loss was seen: RFC 6582's recover, RFC 6675's RecoveryPoint

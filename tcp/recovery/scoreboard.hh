@@ -34,6 +34,10 @@ class scoreboard {
     // Nothing arrived is remembered: the connection starts anew, or the peer has dropped what it had
     // reported.
     void reset(seq una) noexcept { highest_sacked_ = horizon_ = una; }
+    // Segments that begin before `s` are not judged again: what is sent of them from now on is a
+    // retransmission.
+    void judge_until(seq s) noexcept { horizon_ = s; }
+    seq horizon() const noexcept { return horizon_; }
 
  private:
     seq highest_sacked_;  // the right edge of the furthest segment sacked
