@@ -104,7 +104,6 @@ class reactor {
     bool poll() noexcept;
     bool poll_descriptors(bool busy) noexcept;
     void flush() noexcept;
-    void rest();
     void sleep();
     duration longest_sleep() const noexcept;
 

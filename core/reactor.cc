@@ -1,0 +1,157 @@
+#include "core/reactor.hh"
+
+#include "core/log.hh"
+#include "core/metrics.hh"
+#include "core/os/epoll.hh"
+#include "core/time/timer_wheel.hh"
+
+#include <algorithm>
+#include <utility>
+
+namespace millrace {
+
+namespace {
+
+// How long a busy shard leaves descriptors alone that do not ask for every turn.
+constexpr duration look_interval = std::chrono::microseconds(20);
+
+}  // namespace
+
+thread_local constinit reactor* reactor::current_ = nullptr;
+
+reactor::reactor(const reactor_options& options)
+    : options_(options),
+      clock_(options.time ? options.time : &machine_clock_),
+      now_(clock_->now()),
+      rng_(options.seed),
+      wheel_(std::make_unique<timer_wheel>(now_)),
+      last_work_(now_),
+      last_look_(now_),
+      metrics_(std::make_unique<metric_registry>()),
+      own_metrics_(std::make_unique<metric_group>(*metrics_, "reactor")) {
+    own_metrics_->counter("turns", "turns of the shard's loop", counters_.turns)
+        .counter("busy_turns", "turns in which something was done", counters_.busy_turns)
+        .counter("tasks", "tasks run", counters_.tasks)
+        .counter("timers_expired", "timers that expired", counters_.timers)
+        .counter("sleeps", "times the shard slept for want of work", counters_.sleeps)
+        .counter("slept_nanoseconds", "time spent asleep", counters_.slept_ns)
+        .gauge("timers_armed", "timers that wait", [this] { return double(timers()); });
+}
+
+reactor::~reactor() = default;
+
+void reactor::add(poller& p) {
+    if (p.wakeup_fd() >= 0) epoll().add_wakeup(p.wakeup_fd());
+    pollers_.push_back(&p);
+}
+
+void reactor::remove(poller& p) noexcept {
+    auto found = std::find(pollers_.begin(), pollers_.end(), &p);
+    CHECK(found != pollers_.end());
+    if (p.wakeup_fd() >= 0) epoll_->remove_wakeup(p.wakeup_fd());
+    *found = nullptr;
+}
+
+bool reactor::turn() noexcept {
+    if (current_ == this) return turn_here();
+    scope here(*this);
+    return turn_here();
+}
+
+bool reactor::turn_here() noexcept {
+    now_ = clock_->now();
+    bool worked = poll();
+    const size_t ran = tasks_.run(options_.tasks_per_turn);
+    flush();
+    const size_t expired = wheel_->expire(now_);
+    worked |= ran > 0 || expired > 0 || !tasks_.empty();
+    ++counters_.turns;
+    counters_.tasks += ran;
+    counters_.timers += expired;
+    if (worked) {
+        ++counters_.busy_turns;
+        last_work_ = now_;
+    }
+    return worked;
+}
+
+bool reactor::poll() noexcept {
+    bool worked = false;
+    for (size_t i = 0; i < pollers_.size(); ++i)
+        if (pollers_[i]) worked |= pollers_[i]->poll();
+    return poll_descriptors(worked) || worked;
+}
+
+bool reactor::poll_descriptors(bool busy) noexcept {
+    if (!epoll_ || !epoll_->watching()) return false;
+    const bool may_wait = busy || !epoll_->watching_every_turn();
+    if (may_wait && now_ - last_look_ < look_interval) return false;
+    last_look_ = now_;
+    epoll_->wait(duration::zero());
+    return epoll_->dispatch();
+}
+
+void reactor::flush() noexcept {
+    for (size_t i = pollers_.size(); i-- > 0;)
+        if (pollers_[i]) pollers_[i]->flush();
+    std::erase(pollers_, nullptr);
+}
+
+void reactor::run() {
+    scope here(*this);
+    while (true) {
+        if (turn_here()) continue;
+        if (stopping_) break;
+        if (options_.idle == idle_policy::adaptive && now_ - last_work_ >= options_.spin) sleep();
+    }
+    stopping_ = false;
+}
+
+void reactor::sleep() {
+    size_t prepared = 0;
+    while (prepared < pollers_.size() && pollers_[prepared]->prepare_sleep()) ++prepared;
+    const bool all_quiet = prepared == pollers_.size() && tasks_.empty();
+    if (all_quiet) {
+        epoll().wait(longest_sleep());
+        const time_point before = std::exchange(now_, clock_->now());
+        ++counters_.sleeps;
+        counters_.slept_ns += uint64_t((now_ - before).count());
+    }
+    for (size_t i = 0; i < prepared; ++i) pollers_[i]->woke();
+    if (all_quiet && epoll_->dispatch()) last_work_ = now_;
+}
+
+duration reactor::longest_sleep() const noexcept {
+    duration longest = duration::max();
+    for (const poller* p : pollers_) longest = std::min(longest, p->max_sleep());
+    const time_point deadline = next_deadline();
+    if (deadline != never) longest = std::min(longest, std::max(deadline - clock_->now(), duration::zero()));
+    return longest == duration::max() ? duration(-1) : longest;
+}
+
+time_point reactor::next_deadline() const noexcept {
+    return wheel_->next_deadline();
+}
+
+size_t reactor::timers() const noexcept {
+    return wheel_->size();
+}
+
+epoll& reactor::epoll() {
+    if (!epoll_) epoll_ = std::make_unique<millrace::epoll>();
+    return *epoll_;
+}
+
+reactor::scope::scope(reactor& r) noexcept : previous_(std::exchange(current_, &r)), tasks_(r.tasks_) {
+    const log_origin before = set_log_origin({int(r.options_.shard), r.options_.time});
+    log_shard_ = before.shard;
+    log_clock_ = before.virtual_time;
+    r.now_ = r.clock_->now();
+}
+
+reactor::scope::~scope() {
+    set_log_origin({log_shard_, log_clock_});
+    current_ = previous_;
+}
+
+}  // namespace millrace
