@@ -58,8 +58,8 @@ description describe(drop_reason reason) noexcept {
             return {"l4_bad_checksum", "TCP or UDP checksum wrong"};
         case drop_reason::tcp_not_attached:
             return {"tcp_not_attached", "TCP while no TCP stack is attached"};
-        case drop_reason::tcp_not_to_one_host:
-            return {"tcp_not_to_one_host", "TCP to a broadcast or multicast address"};
+        case drop_reason::not_to_one_host:
+            return {"not_to_one_host", "TCP or echo request to a broadcast or multicast address"};
         case drop_reason::udp_bad_length:
             return {"udp_bad_length", "UDP length impossible"};
         case drop_reason::udp_no_socket:

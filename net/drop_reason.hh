@@ -37,7 +37,7 @@ enum class drop_reason : uint8_t {
     l4_truncated,
     l4_bad_checksum,
     tcp_not_attached,
-    tcp_not_to_one_host,
+    not_to_one_host,
     udp_bad_length,
     udp_no_socket,
     udp_queue_full,

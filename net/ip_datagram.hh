@@ -24,6 +24,7 @@ struct ip_datagram {
     uint32_t flow_hash = 0;
     ip_protocol protocol = ip_protocol::tcp;
     uint8_t ttl = 0;
+    uint16_t id = 0;
     ecn congestion = ecn::not_capable;
 
     buffer& head() const noexcept { return data->head; }

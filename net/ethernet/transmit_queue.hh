@@ -1,0 +1,46 @@
+// The frames of a turn on their way to the device, in order; one burst at the end of the turn.
+#pragma once
+
+#include "net/device.hh"
+#include "net/drop_reason.hh"
+
+#include <cstdint>
+#include <vector>
+
+namespace millrace::net {
+
+class transmit_queue {
+ public:
+    // Holds at most `capacity` frames, which must be at least 1.
+    transmit_queue(device_queue& device, size_t capacity, drop_counters& drops)
+        : device_(device), slots_(capacity), drops_(drops) {}
+
+    // A full queue is offered to the device at once; if that does not help, the frame is dropped and counted.
+    bool push(packet&& frame) noexcept {
+        if (end_ == slots_.size() && !make_room()) return false;
+        slots_[end_++] = std::move(frame);
+        return true;
+    }
+
+    // What the device does not take stays, in order.
+    void flush() noexcept;
+
+    size_t size() const noexcept { return end_ - begin_; }
+    uint64_t sent() const noexcept { return sent_; }
+
+    // A buffer to build a frame in; see device_queue::allocate().
+    buffer allocate() noexcept { return device_.allocate(); }
+
+ private:
+    bool make_room() noexcept;
+
+    // Slots [begin_, end_) are in use. The device wants its burst in one piece, hence no ring.
+    device_queue& device_;
+    std::vector<packet> slots_;
+    size_t begin_ = 0;
+    size_t end_ = 0;
+    uint64_t sent_ = 0;
+    drop_counters& drops_;
+};
+
+}  // namespace millrace::net
