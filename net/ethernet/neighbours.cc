@@ -140,7 +140,7 @@ void neighbours::release_waiting(entry& e) noexcept {
         out_.push(std::move(frame));
     }
     waiting_ -= e.waiting.size();
-    e.waiting = {};
+    e.waiting = std::vector<packet>();
 }
 
 // Broadcast to find a host, to the host itself to confirm one.
