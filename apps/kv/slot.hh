@@ -1,0 +1,86 @@
+// One key with its value and expiry in a cache line; what does not fit in it lies in one buffer outside.
+#pragma once
+
+#include "core/buffer.hh"
+#include "core/time.hh"
+
+#include <cstdint>
+#include <new>
+#include <string_view>
+#include <type_traits>
+
+namespace millrace::kv {
+
+// Plain memory by itself: all bytes zero are an empty slot, so that a table begins as zeroed memory. Whoever
+// ends a table clears its slots.
+class slot {
+ public:
+    static constexpr size_t inline_bytes = 48;  // of key and value together
+
+    bool empty() const noexcept { return state_ == state::empty; }
+    bool used() const noexcept { return state_ == state::inlined || state_ == state::outside; }
+    // Only in a table that is being left: its entry has moved or gone, and the probing goes on behind it.
+    bool vacated() const noexcept { return state_ == state::vacated; }
+
+    uint32_t hash() const noexcept { return hash_; }
+    bool holds(uint32_t hash, std::string_view key) const noexcept {
+        return hash_ == hash && used() && this->key() == key;
+    }
+    std::string_view key() const noexcept {
+        if (state_ == state::inlined) return {bytes_, inline_key_};
+        return {outside().bytes.data(), outside().key_size};
+    }
+    std::string_view value() const noexcept {
+        if (state_ == state::inlined) return {bytes_ + inline_key_, inline_value_};
+        return outside().bytes.view().substr(outside().key_size);
+    }
+    // Key and value in one; null if they lie inline.
+    const buffer* storage() const noexcept { return state_ == state::outside ? &outside().bytes : nullptr; }
+
+    bool expires() const noexcept { return expires_ != never; }
+    time_point expiry() const noexcept { return expires_; }
+    bool expired(time_point now) const noexcept { return expires_ <= now; }
+    void set_expiry(time_point at) noexcept { expires_ = at; }
+
+    // Bytes outside of the slot, with what the allocator adds to them.
+    size_t outside_bytes() const noexcept;
+
+    // Fills an empty slot; the entry does not expire. Throws std::bad_alloc and stays empty.
+    void create(uint32_t hash, std::string_view key, std::string_view value);
+    // Replaces the value and keeps key and expiry. Neither view may be of this slot. Throws std::bad_alloc
+    // and changes nothing.
+    void assign(std::string_view value);
+    // Adds to the value, with room for more of the same. Throws std::bad_alloc and changes nothing.
+    void append(std::string_view more);
+    // Frees what is outside.
+    void clear() noexcept { leave(state::empty); }
+    void vacate() noexcept { leave(state::vacated); }
+    // Takes everything of another slot, which is left as it says. This one must be empty.
+    void take(slot& other) noexcept;
+
+ private:
+    enum class state : uint8_t { empty, inlined, outside, vacated };
+    struct outside_entry {
+        buffer bytes;  // the key, then the value
+        size_t key_size;
+    };
+    static_assert(sizeof(outside_entry) <= inline_bytes);
+
+    outside_entry& outside() noexcept { return *std::launder(reinterpret_cast<outside_entry*>(bytes_)); }
+    const outside_entry& outside() const noexcept {
+        return *std::launder(reinterpret_cast<const outside_entry*>(bytes_));
+    }
+    void become_outside(buffer bytes, size_t key_size) noexcept;
+    void leave(state next) noexcept;
+
+    uint32_t hash_;
+    state state_;
+    uint8_t inline_key_;
+    uint8_t inline_value_;
+    time_point expires_;
+    alignas(outside_entry) char bytes_[inline_bytes];
+};
+
+static_assert(sizeof(slot) == 64 && std::is_trivially_destructible_v<slot>);
+
+}  // namespace millrace::kv
