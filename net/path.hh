@@ -37,7 +37,7 @@ class path {
     ip_address destination_;
     // Good for as long as the interface's generation is this one, and not beyond the time.
     uint32_t generation_ = 0;
-    uint32_t neighbour_ = 0;
+    ipv4_address neighbour_;  // the next hop
     time_point fresh_until_{};
     // Sums of what never changes: the IP header with length and id zero, and the L4 pseudo header without the
     // length.
