@@ -32,6 +32,7 @@ struct dpdk_options {
     //   dpdk:DEVARGS                 anything else that DPDK knows, in its own words: dpdk:net_tap0,iface=x
     std::string device;
     unsigned queues = 1;             // one per shard
+    bool fewer_queues = false;       // if the device has not so many: take what it has, instead of failing
     uint16_t mtu = 1500;             // bytes of the IP packet
     std::optional<mac_address> mac;  // instead of the device's own
     unsigned buffers = 8192;         // of each queue

@@ -144,6 +144,10 @@ class world {
     void remove(reactor& r) noexcept;
     wire& add_wire(const wire_setup& setup = {});
 
+    // What a round of turns takes when there was work in it: without it, hosts that never rest would stop the
+    // clock.
+    static constexpr duration turn_time = std::chrono::microseconds(1);
+
     enum class progress : uint8_t {
         worked,  // a reactor did something
         waited,  // nothing to do: the clock moved on to the next timer or arrival

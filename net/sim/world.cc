@@ -51,9 +51,10 @@ world::progress world::step(time_point limit) {
     ++steps_;
     bool worked = false;
     for (size_t i = 0; i < reactors_.size(); ++i) worked |= reactors_[i]->turn();
-    if (worked) return progress::worked;
-    for (const reactor* r : reactors_) {
-        if (!r->idle()) return progress::worked;
+    for (const reactor* r : reactors_) worked |= !r->idle();
+    if (worked) {
+        clock_.advance(turn_time);
+        return progress::worked;
     }
     const time_point next = next_event();
     if (next == never) return progress::idle;
