@@ -107,7 +107,8 @@ timer** timer_wheel::sort_out(const place& p, time_point now, timer** due_tail) 
     }
     while (oldest_first) {
         timer* t = std::exchange(oldest_first, oldest_first->next_);
-        if (t->deadline_ > now) {
+        const bool due = p.level == 0 && t->deadline_ <= now && tick_of(t->deadline_) <= p.tick;
+        if (!due) {
             insert(*t);
             continue;
         }
