@@ -18,11 +18,12 @@ struct stats {
 
     // Connections.
     uint64_t active_opens = 0;
-    uint64_t passive_opens = 0;  // handshakes completed by a peer's ACK
-    uint64_t failed_opens = 0;   // of ours: refused, reset, timed out
-    uint64_t failed = 0;         // established ones that ended by reset, timeout or ICMP error
-    uint64_t closed = 0;         // ended in order
-    uint64_t accepted = 0;       // handed to the application
+    uint64_t passive_opens = 0;    // handshakes completed by a peer's ACK
+    uint64_t failed_opens = 0;     // of ours: refused, reset, timed out
+    uint64_t failed = 0;           // established ones that ended by reset, timeout or ICMP error
+    uint64_t closed = 0;           // ended in order
+    uint64_t retransmissions = 0;  // segments, of connections that have ended
+    uint64_t accepted = 0;         // handed to the application
     uint64_t time_wait_answered = 0;
     uint64_t time_wait_reused = 0;   // RFC 6191: a new connection took the place of an old one early
     uint64_t time_wait_evicted = 0;  // the table was full: the oldest went before its time
@@ -32,7 +33,6 @@ struct stats {
     uint64_t bad_segment = 0;        // truncated, impossible offset or options, port 0
     uint64_t unknown_flow = 0;       // for no connection and no listener
     uint64_t reset_limited = 0;      // would have been answered by RST, but not so many a second
-    uint64_t challenge_limited = 0;  // would have been answered by a challenge ACK (RFC 5961 §7)
     uint64_t half_open_refused = 0;  // did not fit a half-open connection
     uint64_t half_open_evicted = 0;  // the table was full: the oldest half-open connection went
     uint64_t half_open_expired = 0;  // our SYN-ACK stayed unanswered

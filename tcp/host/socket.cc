@@ -1,0 +1,213 @@
+#include "tcp/host/socket.hh"
+
+#include "net/error.hh"
+#include "tcp/host/stack.hh"
+
+#include <algorithm>
+#include <utility>
+
+namespace millrace::tcp {
+namespace {
+
+// What the user holds of a socket.
+class socket_stream final : public net::stream_backend {
+ public:
+    explicit socket_stream(socket& s) noexcept : socket_(s) {}
+    ~socket_stream() override { socket_.release(); }
+
+    future<buffer> read() override { return socket_.read(); }
+    future<> write(buffer data) override { return socket_.write(std::move(data)); }
+    future<> write_copy(std::string_view data) override { return socket_.write_copy(data); }
+    future<> shutdown_write() override { return socket_.shutdown_write(); }
+    future<> close() override { return socket_.close(); }
+    void abort() noexcept override { socket_.abort(); }
+    bool connected() const noexcept override { return socket_.is_connected(); }
+    net::endpoint local() const noexcept override { return socket_.flow().local; }
+    net::endpoint remote() const noexcept override { return socket_.flow().remote; }
+    void set(const net::stream_settings& s) noexcept override { socket_.set(s); }
+
+ private:
+    socket& socket_;
+};
+
+}  // namespace
+
+socket::socket(stack& owner, const four_tuple& flow, uint32_t hash, const net::path& way, const opening& o)
+    : flow_(flow),
+      hash_(hash),
+      stack_(&owner),
+      connection_(owner.protocol_settings(), owner.challenges(), o, owner.now()),
+      way_(way) {}
+
+socket::socket(stack& owner, const four_tuple& flow, uint32_t hash, const net::path& way, const opening& o,
+               const passive_opening& p, uint32_t listener)
+    : flow_(flow),
+      hash_(hash),
+      listener_(listener),
+      stack_(&owner),
+      connection_(owner.protocol_settings(), owner.challenges(), o, p, owner.now()),
+      way_(way) {}
+
+void socket::touch() noexcept {
+    if (stack_) stack_->touch(*this);
+}
+
+void socket::on_expire() noexcept {
+    connection_.on_timeout(stack_->now());
+    touch();
+}
+
+void socket::deliver() noexcept {
+    const events e = connection_.take_events();
+    if (!e.any()) return;
+    if (e.has(events::connected)) deliver_connected();
+    if (reader_) deliver_read();
+    if (writer_) deliver_write();
+    if (closer_ && connection_.is_finished()) std::exchange(closer_, std::nullopt)->set_value();
+    if (e.has(events::closed)) deliver_failure();
+}
+
+void socket::deliver_connected() noexcept {
+    established_ = true;
+    if (connector_) {
+        std::exchange(connector_, std::nullopt)->set_value(make_stream());
+    } else if (listener_ != 0 && !stack_->hand_over(*this, std::exchange(listener_, 0))) {
+        abort();
+    }
+}
+
+void socket::deliver_read() noexcept {
+    if (reader_->abandoned()) return reader_.reset();  // what came is for who reads next
+    buffer b = connection_.receive();
+    if (b.empty() && !connection_.at_end()) return;
+    stack_->touch(*this);  // the window has opened
+    std::exchange(reader_, std::nullopt)->set_value(std::move(b));
+}
+
+void socket::deliver_write() noexcept {
+    if (connection_.send(unwritten_) > 0) touch();
+    if (unwritten_.empty()) std::exchange(writer_, std::nullopt)->set_value();
+}
+
+void socket::deliver_failure() noexcept {
+    unwritten_ = {};
+    const std::error_code why = failure();
+    if (connector_) std::exchange(connector_, std::nullopt)->set_exception(why);
+    if (reader_) std::exchange(reader_, std::nullopt)->set_exception(why);
+    if (writer_) std::exchange(writer_, std::nullopt)->set_exception(why);
+    if (closer_) std::exchange(closer_, std::nullopt)->set_exception(why);
+}
+
+void socket::retire() noexcept {
+    cancel();
+    retired_ = true;
+    deliver_failure();
+}
+
+void socket::on_stack_gone() noexcept {
+    cancel();
+    aborted_ = aborted_ || !connection_.is_closed();
+    stack_ = nullptr;
+    dirty_ = false;
+    deliver_failure();
+    if (!held_) delete this;
+}
+
+net::stream socket::make_stream() {
+    held_ = true;
+    return net::stream(std::make_unique<socket_stream>(*this));
+}
+
+future<net::stream> socket::connected_stream() {
+    return connector_.emplace().get_future();
+}
+
+std::error_code socket::failure() const noexcept {
+    if (aborted_) return net::errc::connection_aborted;
+    if (const auto error = connection_.error()) return error;
+    return user_closed_ ? net::errc::closed : net::errc::not_connected;
+}
+
+bool socket::can_write() const noexcept {
+    return stack_ && !write_shut_ && !aborted_ && !connection_.is_closed();
+}
+
+bool socket::is_connected() const noexcept {
+    return can_write() && !user_closed_;
+}
+
+future<buffer> socket::read() {
+    if (buffer b = aborted_ ? buffer() : connection_.receive()) {
+        touch();
+        return make_ready_future<buffer>(std::move(b));
+    }
+    if (connection_.at_end()) return make_ready_future<buffer>();
+    if (!stack_ || user_closed_ || aborted_ || connection_.is_closed())
+        return make_exception_future<buffer>(failure());
+    return reader_.emplace().get_future();
+}
+
+future<> socket::write(buffer data) {
+    if (!can_write()) return make_exception_future<>(failure());
+    connection_.send(data);
+    touch();
+    if (data.empty()) return make_ready_future<>();
+    return wait_for_room(std::move(data));
+}
+
+future<> socket::write_copy(std::string_view data) {
+    if (!can_write()) return make_exception_future<>(failure());
+    data.remove_prefix(connection_.send(data));
+    touch();
+    if (data.empty()) return make_ready_future<>();
+    return wait_for_room(buffer::copy_of(data));
+}
+
+future<> socket::wait_for_room(buffer rest) {
+    unwritten_ = std::move(rest);
+    return writer_.emplace().get_future();
+}
+
+future<> socket::shutdown_write() {
+    if (!can_write()) return make_exception_future<>(failure());
+    write_shut_ = true;
+    connection_.shutdown_write();
+    touch();
+    return make_ready_future<>();
+}
+
+future<> socket::close() {
+    if (!stack_ || aborted_) return make_exception_future<>(failure());
+    if (!std::exchange(user_closed_, true)) {
+        write_shut_ = true;
+        connection_.close(stack_->now());
+        touch();
+    }
+    if (connection_.is_finished()) return make_ready_future<>();
+    if (connection_.is_closed()) return make_exception_future<>(failure());
+    return closer_.emplace().get_future();
+}
+
+void socket::abort() noexcept {
+    if (!stack_ || connection_.is_closed()) return;
+    aborted_ = true;
+    connection_.abort();
+    touch();
+}
+
+void socket::set(const net::stream_settings& s) noexcept {
+    connection_.set_no_delay(s.no_delay);
+    connection_.set_send_limit(uint32_t(std::min<size_t>(s.send_watermark, UINT32_MAX)));
+}
+
+void socket::release() noexcept {
+    held_ = false;
+    if (!stack_) {
+        delete this;
+        return;
+    }
+    if (!std::exchange(user_closed_, true)) connection_.close(stack_->now());
+    touch();
+}
+
+}  // namespace millrace::tcp

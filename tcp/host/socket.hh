@@ -1,0 +1,133 @@
+// socket: a connection together with its way to the peer, its timer and what its user waits for, in one
+// allocation.
+#pragma once
+
+#include "core/promise.hh"
+#include "core/timer.hh"
+#include "net/path.hh"
+#include "net/stream.hh"
+#include "tcp/connection/connection.hh"
+#include "tcp/listen/four_tuple.hh"
+
+#include <boost/intrusive/list.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string_view>
+
+namespace millrace::tcp {
+
+class stack;
+
+// Owned by its stack while the connection is in the table, and by the user's stream; gone when both are.
+class socket final : public boost::intrusive::list_base_hook<>, private timer {
+ public:
+    // Active open.
+    socket(stack& owner, const four_tuple& flow, uint32_t hash, const net::path& way, const opening& o);
+    // Passive open; the listener of this number gets it when it is established.
+    socket(stack& owner, const four_tuple& flow, uint32_t hash, const net::path& way, const opening& o,
+           const passive_opening& p, uint32_t listener);
+    socket(const socket&) = delete;
+    socket& operator=(const socket&) = delete;
+    ~socket() = default;
+
+    // The stack's side.
+    const four_tuple& flow() const noexcept { return flow_; }
+    uint32_t hash() const noexcept { return hash_; }
+    connection& protocol() noexcept { return connection_; }
+    net::path& way() noexcept { return way_; }
+    bool held_by_user() const noexcept { return held_; }
+    // Was in use by both ends: not a refused attempt.
+    bool was_established() const noexcept { return established_; }
+    // Tells those who wait what has happened in the connection.
+    void deliver() noexcept;
+    // All of its segments were pulled: waits for its next deadline. The timer is only ever moved to an
+    // earlier time; one that strikes too early costs less than moving it with every segment.
+    void rearm() noexcept {
+        const time_point next = connection_.next_timeout();
+        if (next < deadline()) arm(next);
+    }
+    // The connection is over and no longer in the table.
+    void retire() noexcept;
+    bool retired() const noexcept { return retired_; }
+    // The stack goes. Destroys the socket unless the user holds it.
+    void on_stack_gone() noexcept;
+
+    // The user's side; as in net::stream_backend.
+    net::stream make_stream();
+    future<net::stream> connected_stream();
+    future<buffer> read();
+    future<> write(buffer data);
+    future<> write_copy(std::string_view data);
+    future<> shutdown_write();
+    future<> close();
+    void abort() noexcept;
+    bool is_connected() const noexcept;
+    void set(const net::stream_settings& s) noexcept;
+    // The stream was dropped.
+    void release() noexcept;
+
+ private:
+    friend class dirty_list;
+    void on_expire() noexcept override;
+    void touch() noexcept;
+    bool can_write() const noexcept;
+    std::error_code failure() const noexcept;
+    future<> wait_for_room(buffer rest);
+    void deliver_connected() noexcept;
+    void deliver_read() noexcept;
+    void deliver_write() noexcept;
+    void deliver_failure() noexcept;
+
+    four_tuple flow_;
+    uint32_t hash_;
+    bool dirty_ = false;
+    bool held_ = false;  // by a stream
+    bool established_ = false;
+    bool write_shut_ = false;
+    bool user_closed_ = false;
+    bool aborted_ = false;  // by us
+    bool retired_ = false;
+    uint32_t listener_ = 0;  // that gets it; 0: none
+    socket* next_dirty_ = nullptr;
+    stack* stack_;  // null when it is gone
+    connection connection_;
+    net::path way_;
+    std::optional<promise<net::stream>> connector_;
+    std::optional<promise<buffer>> reader_;
+    std::optional<promise<>> writer_;
+    buffer unwritten_;  // what the writer waits to get rid of
+    std::optional<promise<>> closer_;
+};
+
+// The sockets that may have something to send in this turn, in the order in which they were touched.
+class dirty_list {
+ public:
+    bool empty() const noexcept { return first_ == nullptr; }
+    void push(socket& s) noexcept {
+        if (s.dirty_) return;
+        s.dirty_ = true;
+        s.next_dirty_ = nullptr;
+        (first_ ? last_->next_dirty_ : first_) = &s;
+        last_ = &s;
+    }
+    // There must be one.
+    socket& pop() noexcept {
+        socket& s = *first_;
+        first_ = s.next_dirty_;
+        s.dirty_ = false;
+        return s;
+    }
+    template <typename F>
+    void for_each(F&& f) {
+        for (socket* s = first_; s; s = s->next_dirty_) f(*s);
+    }
+    void clear() noexcept { first_ = nullptr; }
+
+ private:
+    socket* first_ = nullptr;
+    socket* last_ = nullptr;
+};
+
+}  // namespace millrace::tcp

@@ -1,0 +1,221 @@
+#include "tcp/host/stack.hh"
+
+#include "net/error.hh"
+#include "net/rss.hh"
+#include "tcp/host/transmit.hh"
+
+#include <cstring>
+#include <utility>
+
+namespace millrace::tcp {
+namespace {
+
+// A datagram's bytes in one piece; as a rule they are already.
+buffer take_bytes(net::packet& p) {
+    if (p.fragments.empty()) return std::move(p.head);
+    buffer whole = buffer::allocate(p.size());
+    char* to = whole.mutable_data();
+    const auto add = [&to](const buffer& b) {
+        std::memcpy(to, b.data(), b.size());
+        to += b.size();
+    };
+    add(p.head);
+    for (const buffer& b : p.fragments) add(b);
+    return whole;
+}
+
+half_open_settings half_open_settings_of(const native_settings& s) {
+    return {.limit = s.half_open,
+            .initial_timeout = s.tcp.rto_initial,
+            .max_transmissions = uint8_t(s.tcp.syn_retries + 1)};
+}
+
+// What an ICMP error means to the connection; none if nothing.
+std::optional<path_error> path_error_of(const net::icmp_error& e, seq quoted) {
+    using from = net::icmp_error::kind;
+    using to = path_error::kind;
+    constexpr uint16_t headers = 20 + 20;
+    switch (e.what) {
+        case from::network_unreachable:
+            return path_error{to::network_unreachable, quoted};
+        case from::host_unreachable:
+        case from::prohibited:
+            return path_error{to::host_unreachable, quoted};
+        case from::protocol_unreachable:
+            return path_error{to::protocol_unreachable, quoted};
+        case from::port_unreachable:
+            return path_error{to::port_unreachable, quoted};
+        case from::fragmentation_needed:
+            return path_error{to::fragmentation_needed, quoted,
+                              uint16_t(e.mtu > headers ? e.mtu - headers : 0)};
+        case from::time_exceeded:
+            return path_error{to::time_exceeded, quoted};
+        case from::parameter_problem:
+            break;
+    }
+    return std::nullopt;
+}
+
+}  // namespace
+
+stack::stack(reactor& r, net::interface& out, unsigned self, const native_settings& settings)
+    : reactor_(r),
+      interface_(out),
+      self_(self),
+      settings_(settings),
+      secret_(settings.secret.value_or(siphash_key{r.rng().next(), r.rng().next()})),
+      responder_(out, stats_, settings.resets_per_second, settings.tcp.challenge_acks_per_second),
+      numbers_(secret_),
+      ports_({secret_[0], ~secret_[1]}, {settings.first_port, settings.last_port}),
+      table_(settings.connections, uint32_t(secret_[0])),
+      listeners_(settings.listeners),
+      half_open_(half_open_settings_of(settings)),
+      time_wait_(settings.time_wait, settings.tcp.time_wait, secret_),
+      metrics_(r.metrics(), "tcp") {
+    declare_metrics();
+    interface_.attach(static_cast<net::l4_handler*>(this));
+    reactor_.add(*this);
+}
+
+stack::~stack() {
+    reactor::scope here(reactor_);
+    reactor_.remove(*this);
+    interface_.attach(static_cast<net::l4_handler*>(nullptr));
+    listeners_.for_each([](listening* l) { l->on_stack_gone(); });
+    sockets_.clear_and_dispose([](socket* s) { s->on_stack_gone(); });
+}
+
+void stack::declare_metrics() {
+    declare(metrics_, stats_);
+    for (size_t i = 1; i < drop_reasons; ++i)
+        metrics_.counter("refused", "segments that a connection refused, wholly or in part, by reason",
+                         refused_[i], {{"reason", std::string(to_string(static_cast<drop_reason>(i)))}});
+    metrics_.gauge("challenge_limited", "challenge ACKs not sent, as too many were within a second",
+                   [this] { return double(responder_.challenges().refused()); });
+    metrics_.gauge("connections", "connections that are open, opening or closing",
+                   [this] { return double(table_.size()); });
+    metrics_.gauge("half_open", "connections that peers have begun",
+                   [this] { return double(half_open_.size()); });
+    metrics_.gauge("time_wait", "TIME-WAIT records", [this] { return double(time_wait_.size()); });
+}
+
+native_usage stack::usage() const noexcept {
+    return {.connections = table_.size(),
+            .sockets = sockets_.size(),
+            .half_open = half_open_.size(),
+            .time_wait = time_wait_.size(),
+            .listeners = listeners_.size()};
+}
+
+void stack::on_burst(std::span<net::ip_datagram> burst) noexcept {
+    stats_.segments_in += burst.size();
+    for (net::ip_datagram& d : burst) on_datagram(d);
+    dirty_.for_each([](socket& s) { s.deliver(); });
+}
+
+void stack::on_datagram(net::ip_datagram& d) noexcept {
+    segment s;
+    if (parse(take_bytes(*d.data), s) != segment_fault::none || s.source_port == 0 ||
+        s.destination_port == 0) {
+        ++stats_.bad_segment;
+        return;
+    }
+    const four_tuple flow{.local = {d.destination, s.destination_port}, .remote = {d.source, s.source_port}};
+    if (socket* known = find(d.flow_hash, flow)) {
+        const drop_reason reason = known->protocol().on_segment(std::move(s), now());
+        if (reason != drop_reason::none) ++refused_[size_t(reason)];
+        touch(*known);
+    } else {
+        on_unmatched(flow, d.flow_hash, std::move(s));
+    }
+}
+
+void stack::flush() noexcept {
+    dirty_list more;
+    while (!dirty_.empty()) {
+        socket& s = dirty_.pop();
+        s.deliver();
+        const bool all = send_segments(s);
+        if (s.protocol().is_closed()) {
+            if (!s.retired()) retire(s);
+            if (!s.held_by_user()) destroy(s);
+        } else if (all) {
+            s.rearm();
+        } else {
+            more.push(s);
+        }
+    }
+    dirty_ = more;
+}
+
+// False if there may be more.
+bool stack::send_segments(socket& s) noexcept {
+    for (unsigned n = 0; n < segments_per_turn; ++n) {
+        outgoing o;
+        if (!s.protocol().next_segment(o, now())) return true;
+        if (o.flags.has(flags::rst)) ++stats_.resets_out;
+        if (transmit(interface_, s.way(), std::move(o), s.flow().local.port, s.flow().remote.port))
+            ++stats_.segments_out;
+        else
+            ++stats_.not_sent;
+    }
+    return false;
+}
+
+bool stack::add(socket& s) noexcept {
+    if (!table_.insert(s.hash(), &s)) {
+        ++stats_.connection_limit;
+        return false;
+    }
+    sockets_.push_back(s);
+    return true;
+}
+
+void stack::retire(socket& s) noexcept {
+    table_.erase(s.hash(), [&](const socket* other) { return other == &s; });
+    connection& c = s.protocol();
+    stats_.retransmissions += c.info().retransmissions;
+    if (const auto error = c.error()) {
+        ++(s.was_established() ? stats_.failed : stats_.failed_opens);
+        if (error == net::errc::connection_reset || error == net::errc::connection_refused)
+            ++stats_.resets_in;
+    } else {
+        ++stats_.closed;
+    }
+    if (const auto seed = c.take_time_wait()) {
+        const time_wait_state state{.snd_nxt = seed->snd_nxt,
+                                    .rcv_nxt = seed->rcv_nxt,
+                                    .wnd = seed->wnd,
+                                    .timestamps = seed->timestamps,
+                                    .ts_recent = seed->ts_recent};
+        if (!time_wait_.insert(s.flow(), state, now())) ++stats_.time_wait_evicted;
+        rearm_records();
+    }
+    s.retire();
+    if (stopped_ && table_.size() == 0) std::exchange(stopped_, std::nullopt)->set_value();
+}
+
+void stack::destroy(socket& s) noexcept {
+    sockets_.erase(sockets_.iterator_to(s));
+    delete &s;
+}
+
+bool stack::on_icmp_error(const net::icmp_error& error) noexcept {
+    const auto port = [&](size_t at) { return uint16_t(error.quoted[at] << 8 | error.quoted[at + 1]); };
+    if (error.quoted.size() < 8) return false;
+    const four_tuple flow{.local = {error.source, port(0)}, .remote = {error.destination, port(2)}};
+    const seq quoted(uint32_t(port(4)) << 16 | port(6));
+    const uint32_t hash =
+        net::flow_hash(flow.remote.address, flow.local.address, flow.remote.port, flow.local.port);
+    const auto what = path_error_of(error, quoted);
+    socket* s = what ? find(hash, flow) : nullptr;
+    if (!s || !s->protocol().on_path_error(*what)) {
+        ++stats_.icmp_ignored;
+        return false;
+    }
+    s->deliver();
+    touch(*s);
+    return true;
+}
+
+}  // namespace millrace::tcp

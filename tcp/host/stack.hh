@@ -1,0 +1,130 @@
+// stack: TCP on one shard, where the protocol meets the reactor: a burst of datagrams comes in, connections
+// change, their users are told, and at the end of the turn what there is to send goes out.
+//
+// The rooms of the protocol know no reactor, timer or future (law 3), and a public header may not include
+// them (law 2): so what joins the two is a room of its own, above all others.
+#pragma once
+
+#include "core/metrics.hh"
+#include "core/poller.hh"
+#include "core/promise.hh"
+#include "core/reactor.hh"
+#include "core/timer.hh"
+#include "net/interface.hh"
+#include "net/network.hh"
+#include "tcp/demux/flow_table.hh"
+#include "tcp/demux/source_port.hh"
+#include "tcp/demux/time_wait.hh"
+#include "tcp/host/listening.hh"
+#include "tcp/host/responder.hh"
+#include "tcp/host/socket.hh"
+#include "tcp/listen/half_open_table.hh"
+#include "tcp/listen/isn.hh"
+#include "tcp/native_network.hh"
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <system_error>
+
+namespace millrace::tcp {
+
+class stack final : public net::l4_handler, public poller {
+ public:
+    // Attached to the interface, which stands below it in the reactor; `self` is this shard's number on the
+    // device.
+    stack(reactor& r, net::interface& out, unsigned self, const native_settings& settings);
+    ~stack() override;
+    stack(const stack&) = delete;
+    stack& operator=(const stack&) = delete;
+
+    // The user's side; errors are thrown as std::system_error.
+    net::listener listen(net::listen_options options);
+    future<net::stream> connect(const net::endpoint& remote, const net::connect_options& options);
+    // Resolves when no connection is left in the table.
+    future<> stop();
+    void stop_listening() noexcept;
+    void abort_connections() noexcept;
+    const stats& counters() const noexcept { return stats_; }
+    native_usage usage() const noexcept;
+
+    // The interface's side.
+    void on_burst(std::span<net::ip_datagram> burst) noexcept override;
+    bool on_icmp_error(const net::icmp_error& error) noexcept override;
+
+    // The reactor's side. What was touched by timers, after the flush, is work for the next turn.
+    bool poll() noexcept override { return !dirty_.empty(); }
+    void flush() noexcept override;
+    bool prepare_sleep() noexcept override { return dirty_.empty(); }
+
+    // For sockets and listeners.
+    time_point now() const noexcept { return reactor_.now(); }
+    const settings& protocol_settings() const noexcept { return settings_.tcp; }
+    rate_limit& challenges() noexcept { return responder_.challenges(); }
+    void touch(socket& s) noexcept { dirty_.push(s); }
+    // A connection has been established for the listener `id`. False if that is gone.
+    bool hand_over(socket& s, uint32_t id) noexcept;
+    void on_accepted() noexcept { ++stats_.accepted; }
+    void forget(listening& l) noexcept;
+
+ private:
+    // Segments that one connection may send in one turn, so that others get their share.
+    static constexpr unsigned segments_per_turn = 64;
+
+    class shared_timer final : public timer {
+     public:
+        explicit shared_timer(stack& s) noexcept : stack_(s) {}
+
+     private:
+        void on_expire() noexcept override { stack_.on_records_due(); }
+        stack& stack_;
+    };
+
+    void declare_metrics();
+
+    socket* find(uint32_t hash, const four_tuple& flow) const noexcept {
+        return table_.find(hash, [&](const socket* s) { return s->flow() == flow; });
+    }
+    four_tuple choose_flow(const net::endpoint& remote, const net::endpoint& wanted);
+    listening* listener_for(const net::endpoint& local) const noexcept;
+    void on_datagram(net::ip_datagram& d) noexcept;
+    // A segment of no connection in the table; these are in stack_unmatched.cc.
+    void on_unmatched(const four_tuple& flow, uint32_t hash, segment&& s) noexcept;
+    void on_half_open(half_open& h, segment&& s) noexcept;
+    bool on_time_wait(time_wait_record& r, const four_tuple& flow, uint32_t hash, const segment& s) noexcept;
+    void on_syn(listening& l, const four_tuple& flow, uint32_t hash, const segment& s, seq iss) noexcept;
+    void complete(half_open& h, segment&& s) noexcept;
+    void send_syn_ack(const half_open& h) noexcept;
+    uint32_t timestamp_of(const four_tuple& flow) const noexcept;
+    void on_records_due() noexcept;
+    void rearm_records() noexcept;
+
+    bool add(socket& s) noexcept;
+    bool send_segments(socket& s) noexcept;
+    void retire(socket& s) noexcept;
+    void destroy(socket& s) noexcept;
+
+    reactor& reactor_;
+    net::interface& interface_;
+    unsigned self_;
+    native_settings settings_;
+    siphash_key secret_;
+    stats stats_;
+    std::array<uint64_t, drop_reasons> refused_{};  // by connections
+    responder responder_;
+    initial_numbers numbers_;
+    source_ports ports_;
+
+    flow_table<socket*> table_;
+    dirty_list dirty_;
+    boost::intrusive::list<socket> sockets_;  // also those retired that users hold
+    flow_table<listening*> listeners_;        // by port
+    uint32_t next_listener_ = 1;
+    half_open_table half_open_;
+    time_wait_table time_wait_;
+    shared_timer records_timer_{*this};  // of half-open and TIME-WAIT
+    std::optional<promise<>> stopped_;
+    metric_group metrics_;
+};
+
+}  // namespace millrace::tcp

@@ -1,0 +1,171 @@
+// Segments of no connection in the table: for listeners, half-open connections, TIME-WAIT, or nobody.
+#include "tcp/host/stack.hh"
+#include "tcp/host/transmit.hh"
+#include "tcp/receive/receive_window.hh"
+#include "tcp/receive/timestamps.hh"
+
+#include <algorithm>
+#include <utility>
+
+namespace millrace::tcp {
+namespace {
+
+passive_offer offer_of(const settings& s, const net::path& way) noexcept {
+    return {.mss = mss_of(way),
+            .wnd = uint16_t(std::min<uint32_t>(s.receive_buffer, 65535)),
+            .window_scale = receive_window::scale_for(s.receive_buffer),
+            .scale_windows = s.window_scaling,
+            .timestamps = s.timestamps,
+            .sack = s.sack,
+            .default_peer_mss = s.default_peer_mss,
+            .min_mss = s.min_mss};
+}
+
+}  // namespace
+
+void stack::on_unmatched(const four_tuple& flow, uint32_t hash, segment&& s) noexcept {
+    if (half_open* h = half_open_.find(hash, flow)) return on_half_open(*h, std::move(s));
+    if (time_wait_record* r = time_wait_.find(flow)) {
+        if (on_time_wait(*r, flow, hash, s)) return;
+    } else if (listening* l = listener_for(flow.local)) {
+        // RFC 9293 §3.10.7.2: RST is ignored, ACK is answered by RST, SYN begins a connection.
+        if (s.flags.are(flags::syn, flags::syn | flags::ack | flags::rst | flags::fin))
+            return on_syn(*l, flow, hash, s, numbers_.isn(flow, now()));
+    }
+    ++stats_.unknown_flow;
+    responder_.reset(flow, s, now());
+}
+
+uint32_t stack::timestamp_of(const four_tuple& flow) const noexcept {
+    return timestamp_clock(now(), numbers_.timestamp_offset(flow));
+}
+
+void stack::on_syn(listening& l, const four_tuple& flow, uint32_t hash, const segment& s, seq iss) noexcept {
+    if (!l.has_room()) {
+        ++stats_.accept_queue_full;
+        return;
+    }
+    const auto way = interface_.make_path(flow.local.address, flow.remote.address, net::ip_protocol::tcp);
+    if (!way) {
+        ++stats_.not_sent;
+        return;
+    }
+    if (half_open_.full()) {
+        half_open_.erase(*half_open_.oldest());
+        ++stats_.half_open_evicted;
+    }
+    half_open h = begin_half_open(flow, s, iss, offer_of(settings_.tcp, *way));
+    h.hash = hash;
+    h.listener = l.id();
+    send_syn_ack(half_open_.insert(h, now()));
+    rearm_records();
+}
+
+void stack::send_syn_ack(const half_open& h) noexcept {
+    responder_.send(h.flow, syn_ack(h, timestamp_of(h.flow)));
+}
+
+void stack::on_half_open(half_open& h, segment&& s) noexcept {
+    switch (judge(h, s)) {
+        case half_open_verdict::complete:
+            return complete(h, std::move(s));
+        case half_open_verdict::repeat_syn_ack:
+            return send_syn_ack(h);
+        case half_open_verdict::drop:
+            break;
+        case half_open_verdict::challenge_ack:
+            responder_.challenge(h.flow, challenge_ack(h, timestamp_of(h.flow)), now());
+            break;
+        case half_open_verdict::reset_peer:
+            responder_.reset(h.flow, s, now());
+            break;
+        case half_open_verdict::forget:
+            half_open_.erase(h);
+            ++stats_.resets_in;
+            return;
+    }
+    ++stats_.half_open_refused;
+}
+
+// The handshake is done: the record becomes a connection, whose first segment is `s`.
+void stack::complete(half_open& h, segment&& s) noexcept {
+    listening* l = listener_for(h.flow.local);
+    if (!l || !l->has_room()) {
+        // The peer sends again, or our SYN-ACK will ask it to.
+        ++stats_.accept_queue_full;
+        return;
+    }
+    const auto way = interface_.make_path(h.flow.local.address, h.flow.remote.address, net::ip_protocol::tcp);
+    if (!way) {
+        ++stats_.not_sent;
+        return;
+    }
+    const opening ours{
+        .iss = h.iss, .timestamp_offset = numbers_.timestamp_offset(h.flow), .path_mss = mss_of(*way)};
+    const passive_opening agreed{.irs = h.irs,
+                                 .wnd = h.wnd,
+                                 .window_scale = h.window_scale,
+                                 .peer_mss = h.peer_mss,
+                                 .peer_wnd = h.peer_wnd,
+                                 .peer_window_scale = h.peer_window_scale,
+                                 .timestamps = h.timestamps,
+                                 .sack = h.sack,
+                                 .ts_recent = h.ts_recent,
+                                 .transmissions = h.transmissions,
+                                 .first_sent = h.first_sent};
+    auto made = std::make_unique<socket>(*this, h.flow, h.hash, *way, ours, agreed, l->id());
+    half_open_.erase(h);
+    if (!add(*made)) return;
+    socket& added = *made.release();
+    ++stats_.passive_opens;
+    const drop_reason reason = added.protocol().on_segment(std::move(s), now());
+    if (reason != drop_reason::none) ++refused_[size_t(reason)];
+    touch(added);
+}
+
+// False if the segment is answered as one that belongs to nobody.
+bool stack::on_time_wait(time_wait_record& r, const four_tuple& flow, uint32_t hash,
+                         const segment& s) noexcept {
+    switch (judge(r, s)) {
+        case time_wait_verdict::drop:
+            return true;
+        case time_wait_verdict::restart:
+            time_wait_table::restart(r);
+            break;
+        case time_wait_verdict::acknowledge:
+            break;
+        case time_wait_verdict::reuse: {
+            listening* l = listener_for(flow.local);
+            if (!l) return false;
+            // RFC 9293 §3.6.1: behind everything that the old connection sent.
+            const seq iss = later(numbers_.isn(flow, now()), r.snd_nxt + 65536);
+            time_wait_.erase(r);
+            ++stats_.time_wait_reused;
+            on_syn(*l, flow, hash, s, iss);
+            return true;
+        }
+    }
+    ++stats_.time_wait_answered;
+    responder_.challenge(flow, acknowledgment(r, timestamp_of(flow)), now());
+    return true;
+}
+
+void stack::on_records_due() noexcept {
+    time_wait_.expire(now());
+    while (half_open* h = half_open_.take_due(now())) {
+        if (h->transmissions <= settings_.tcp.syn_retries + 1) {
+            send_syn_ack(*h);
+        } else {
+            half_open_.erase(*h);
+            ++stats_.half_open_expired;
+        }
+    }
+    rearm_records();
+}
+
+void stack::rearm_records() noexcept {
+    const time_point next = std::min(half_open_.next_timeout(), time_wait_.next_timeout());
+    if (next < records_timer_.deadline()) records_timer_.arm(next);
+}
+
+}  // namespace millrace::tcp

@@ -1,0 +1,31 @@
+#include "tcp/host/transmit.hh"
+
+#include <cstring>
+#include <utility>
+
+namespace millrace::tcp {
+
+bool transmit(net::interface& out, net::path& way, outgoing&& o, uint16_t source_port,
+              uint16_t destination_port, net::ecn mark) noexcept {
+    net::packet p;
+    p.head = out.allocate();
+    const size_t header_bytes = o.header_bytes();
+    const size_t payload_bytes = o.payload_bytes();
+    const bool copies = payload_bytes <= copied_payload_bytes;
+    if (p.head.tailroom() < header_bytes + (copies ? payload_bytes : 0)) return false;
+
+    emit(o, source_port, destination_port, reinterpret_cast<uint8_t*>(p.head.append(header_bytes)));
+    if (copies) {
+        for (const buffer& b : o.payload) std::memcpy(p.head.append(b.size()), b.data(), b.size());
+    } else {
+        for (buffer& b : o.payload) p.fragments.push_back(std::move(b));
+    }
+    return out.send(way, std::move(p), mark);
+}
+
+uint16_t mss_of(const net::path& way) noexcept {
+    const unsigned headers = way.destination().is_v4() ? 20 + 20 : 40 + 20;
+    return way.mtu() > headers ? uint16_t(way.mtu() - headers) : 0;
+}
+
+}  // namespace millrace::tcp

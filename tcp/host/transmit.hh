@@ -1,0 +1,22 @@
+// From an outgoing segment to a packet that the interface takes: header and small payload in one buffer,
+// large payload attached.
+#pragma once
+
+#include "net/interface.hh"
+#include "tcp/segment/segment.hh"
+
+#include <cstdint>
+
+namespace millrace::tcp {
+
+// Payload up to this many bytes is copied behind the header: cheaper than a second fragment for the device.
+inline constexpr size_t copied_payload_bytes = 256;
+
+// False if there was no buffer or the interface refused it: lost, as on the wire.
+bool transmit(net::interface& out, net::path& way, outgoing&& o, uint16_t source_port,
+              uint16_t destination_port, net::ecn mark = net::ecn::not_capable) noexcept;
+
+// The largest payload, options counted as payload, that a TCP packet on this path may carry (RFC 6691 §2).
+uint16_t mss_of(const net::path& way) noexcept;
+
+}  // namespace millrace::tcp

@@ -1,0 +1,73 @@
+#include "tcp/native_network.hh"
+
+#include "core/reactor.hh"
+#include "tcp/host/stack.hh"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+namespace millrace::tcp {
+namespace {
+
+std::string describe(const net::device_info& device, const net::interface_config& config) {
+    std::string text = device.name;
+    for (const net::prefix& p : config.addresses) text += fmt::format(" {}", p);
+    return text;
+}
+
+}  // namespace
+
+native_network::native_network(reactor& r, net::device& device, unsigned queue, net::interface_config config,
+                               const native_settings& settings, net::steering* others)
+    : reactor_(r),
+      name_(describe(device.info(), config)),
+      interface_(device.queue(queue), device.info(), std::move(config), r.clock(), r.rng()) {
+    interface_.attach(others);
+    interface_.register_metrics(r.metrics());
+    reactor_.add(interface_);
+    stack_ = std::make_unique<stack>(r, interface_, others ? others->self() : 0, settings);
+}
+
+native_network::~native_network() {
+    stack_.reset();
+    reactor_.remove(interface_);
+}
+
+net::listener native_network::listen(net::listen_options options) {
+    return stack_->listen(std::move(options));
+}
+
+future<net::stream> native_network::connect(net::endpoint remote, net::connect_options options) {
+    return futurize_invoke([&] { return stack_->connect(remote, options); });
+}
+
+net::datagram native_network::open_datagram(net::endpoint local) {
+    return interface_.open_datagram(local);
+}
+
+future<> native_network::stop() {
+    return stack_->stop();
+}
+
+std::string native_network::description() const {
+    return name_;
+}
+
+void native_network::stop_listening() noexcept {
+    stack_->stop_listening();
+}
+
+void native_network::abort_connections() noexcept {
+    stack_->abort_connections();
+}
+
+const stats& native_network::counters() const noexcept {
+    return stack_->counters();
+}
+
+native_usage native_network::usage() const noexcept {
+    return stack_->usage();
+}
+
+}  // namespace millrace::tcp

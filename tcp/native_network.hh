@@ -1,0 +1,81 @@
+// native_network: our own TCP/IP as a network, one per shard, on one queue of a device.
+#pragma once
+
+#include "net/interface.hh"
+#include "net/network.hh"
+#include "tcp/settings.hh"
+#include "tcp/stats.hh"
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace millrace {
+class reactor;
+}
+
+namespace millrace::tcp {
+
+class stack;
+
+// What holds for all connections of a shard together.
+struct native_settings {
+    settings tcp{};
+    uint32_t connections = 1'000'000;  // of a shard, those being closed included
+    uint32_t half_open = 1024;         // that peers have begun; more make the oldest go (RFC 4987 §3.4)
+    uint32_t time_wait = 65536;        // records of 64 bytes; more make the oldest go
+    uint32_t listeners = 1024;
+    uint32_t resets_per_second = 1000;  // for segments of no connection
+    uint16_t first_port = 32768;        // of connections from here (RFC 6056 §3.2)
+    uint16_t last_port = 65535;
+    // Of sequence numbers, timestamps and ports; none: drawn from the reactor's randomness, as for
+    // simulations.
+    std::optional<std::array<uint64_t, 2>> secret;
+};
+
+// What a shard holds at a moment, for tests that look for leaks, and for metrics.
+struct native_usage {
+    size_t connections = 0;  // in the table
+    size_t sockets = 0;      // connections and what users still hold of closed ones
+    size_t half_open = 0;
+    size_t time_wait = 0;
+    size_t listeners = 0;
+
+    size_t total() const noexcept { return connections + sockets + half_open + time_wait + listeners; }
+};
+
+// Streams and listeners may outlive the network: they then fail. The reactor, the device and `others` must
+// outlive it.
+class native_network final : public net::network {
+ public:
+    // `reactor` becomes driver of the queue. Throws std::system_error if the configuration cannot work.
+    native_network(reactor& r, net::device& device, unsigned queue, net::interface_config config,
+                   const native_settings& settings = {}, net::steering* others = nullptr);
+    ~native_network() override;
+
+    net::listener listen(net::listen_options options) override;
+    future<net::stream> connect(net::endpoint remote, net::connect_options options = {}) override;
+    net::datagram open_datagram(net::endpoint local) override;
+    future<> stop() override;
+    std::string description() const override;
+
+    // Closes the listeners; connections live on.
+    void stop_listening() noexcept;
+    // Resets every connection.
+    void abort_connections() noexcept;
+
+    net::interface& interface() noexcept { return interface_; }
+    const stats& counters() const noexcept;
+    native_usage usage() const noexcept;
+
+ private:
+    reactor& reactor_;
+    std::string name_;
+    net::interface interface_;
+    std::unique_ptr<stack> stack_;
+};
+
+}  // namespace millrace::tcp
