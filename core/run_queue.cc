@@ -1,15 +1,16 @@
 #include "core/run_queue.hh"
 
-#include "core/check.hh"
+#include "core/future_state.hh"
+#include "core/scheduler/background_work.hh"
 
 namespace millrace {
 
-namespace {
-thread_local run_queue* current_queue = nullptr;
-}
+run_queue::run_queue() noexcept = default;
 
-// Whoever owns the tasks ends them first; one left here would run after its shard is gone.
-run_queue::~run_queue() { CHECK(empty()); }
+run_queue::~run_queue() {
+    scope s(*this);
+    end();
+}
 
 size_t run_queue::run(size_t limit) noexcept {
     size_t ran = 0;
@@ -25,19 +26,13 @@ size_t run_queue::run(size_t limit) noexcept {
     return ran;
 }
 
-run_queue& run_queue::current() noexcept {
-    CHECK(current_queue != nullptr);
-    return *current_queue;
+void run_queue::end() noexcept {
+    ending_ = true;
+    head_ = nullptr;
+    tail_ = &head_;
+    length_ = 0;
+    // Destructors of what waits may start new work, which ends here too.
+    while (producers_) static_cast<producer*>(producers_)->drop();
 }
-
-bool run_queue::has_current() noexcept { return current_queue != nullptr; }
-
-run_queue::scope::scope(run_queue& q) noexcept : previous_(current_queue) { current_queue = &q; }
-
-run_queue::scope::~scope() { current_queue = previous_; }
-
-void schedule(task& t) noexcept { run_queue::current().push(t); }
-
-bool need_preempt() noexcept { return run_queue::current().spent_quota(); }
 
 }  // namespace millrace

@@ -1,26 +1,24 @@
 // A task: something runnable on a shard, linked into its run queue without an allocation.
+// core/run_queue.hh has schedule() and need_preempt().
 #pragma once
 
 namespace millrace {
 
-class task {
+class task;
+
+// The link of a task in its run queue.
+class task_link {
+    friend class run_queue;
+    task* next_ = nullptr;
+};
+
+class task : public task_link {
  public:
     // Runs once, on the shard that scheduled it. What it stands in may be gone when it returns.
     virtual void run() noexcept = 0;
 
  protected:
     ~task() = default;
-
- private:
-    friend class run_queue;
-    task* next_ = nullptr;
 };
-
-// Puts the task at the end of the current shard's run queue. It must stay alive, and not be scheduled
-// again, until it runs.
-void schedule(task& t) noexcept;
-
-// True when the current task has used up its share of the turn: loops over ready futures yield then.
-bool need_preempt() noexcept;
 
 }  // namespace millrace

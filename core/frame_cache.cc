@@ -1,0 +1,58 @@
+#include "core/frame_cache.hh"
+
+#include <algorithm>
+#include <new>
+#include <utility>
+
+#if defined(__SANITIZE_ADDRESS__)
+#include <sanitizer/asan_interface.h>
+#endif
+
+namespace millrace {
+
+// Opens a thread's lists at the first block to keep, and gives all back when the thread ends. What is freed
+// later still, by destructors of other thread-local objects, finds no room and is not kept.
+struct frame_cache::closer {
+    closer() noexcept {
+        for (size_t i = 1; i < classes; ++i) lists_[i].room = uint32_t(kept_bytes_per_class / (i * granule));
+    }
+    ~closer() {
+        for (size_t i = 1; i < classes; ++i) {
+            lists_[i].room = 0;
+            while (void* block = std::exchange(lists_[i].first, nullptr)) {
+                unpoison(block, i * granule);
+                lists_[i].first = *static_cast<void**>(block);
+                ::operator delete(block);
+            }
+        }
+        closed_ = true;
+    }
+    static inline thread_local bool closed_ = false;
+};
+
+void* frame_cache::allocate_fresh(size_t size) {
+    return ::operator new(std::max(class_of(size), size_t(1)) * granule);
+}
+
+void frame_cache::free_slowly(void* block, size_t size) noexcept {
+    if (!closer::closed_) {
+        static thread_local closer opens_now_and_closes_at_exit;
+        size_t index = class_of(size);
+        if (index < classes && lists_[index].room > 0) return keep(lists_[index], block, size);
+    }
+    ::operator delete(block);
+}
+
+#if defined(__SANITIZE_ADDRESS__)
+// The first word links the list: it stays readable.
+void frame_cache::poison(void* block, size_t size) noexcept {
+    size_t whole = class_of(size) * granule;
+    ASAN_POISON_MEMORY_REGION(static_cast<char*>(block) + sizeof(void*), whole - sizeof(void*));
+}
+
+void frame_cache::unpoison(void* block, size_t size) noexcept {
+    ASAN_UNPOISON_MEMORY_REGION(block, class_of(size) * granule);
+}
+#endif
+
+}  // namespace millrace

@@ -1,0 +1,81 @@
+// Memory for coroutine frames, continuations and other short-lived small objects: freed blocks are kept by
+// size, per thread, so that the warm path never reaches malloc.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+namespace millrace {
+
+class frame_cache {
+ public:
+    // Blocks are multiples of this; larger objects than the last class go straight to operator new.
+    static constexpr size_t granule = 64;
+    static constexpr size_t classes = 33;                    // up to 2 KiB
+    static constexpr size_t kept_bytes_per_class = 1 << 20;  // more is given back
+
+    // Throws std::bad_alloc. A block may be freed by another thread, which keeps it then.
+    static void* allocate(size_t size) {
+        size_t index = class_of(size);
+        if (index < classes) [[likely]] {
+            auto& list = lists_[index];
+            if (void* block = list.first) [[likely]]
+                return take(list, block, size);
+        }
+        return allocate_fresh(size);
+    }
+    static void free(void* block, size_t size) noexcept {
+        size_t index = class_of(size);
+        if (index < classes && lists_[index].room > 0) [[likely]]
+            return keep(lists_[index], block, size);
+        free_slowly(block, size);
+    }
+
+ private:
+    struct free_list {
+        void* first;    // linked through the first word of each block
+        uint32_t room;  // how many more blocks are kept
+    };
+    struct closer;
+
+    static constexpr size_t class_of(size_t size) noexcept { return (size + granule - 1) / granule; }
+    static void* take(free_list& list, void* block, size_t size) noexcept {
+        unpoison(block, size);
+        list.first = *static_cast<void**>(block);
+        ++list.room;
+        return block;
+    }
+    static void keep(free_list& list, void* block, size_t size) noexcept {
+        *static_cast<void**>(block) = list.first;
+        list.first = block;
+        --list.room;
+        poison(block, size);
+    }
+    static void* allocate_fresh(size_t size);
+    static void free_slowly(void* block, size_t size) noexcept;
+
+#if defined(__SANITIZE_ADDRESS__)
+    static void poison(void* block, size_t size) noexcept;
+    static void unpoison(void* block, size_t size) noexcept;
+#else
+    static void poison(void*, size_t) noexcept {}
+    static void unpoison(void*, size_t) noexcept {}
+#endif
+
+    [[gnu::tls_model("initial-exec")]] static inline constinit thread_local std::array<free_list, classes>
+        lists_{};
+};
+
+// Base of classes whose objects come from the cache. They must be deleted as the type they were made as, or
+// through a virtual destructor.
+class frame_cached {
+ public:
+    static void* operator new(size_t size) { return frame_cache::allocate(size); }
+    static void operator delete(void* block, size_t size) noexcept { frame_cache::free(block, size); }
+
+ protected:
+    ~frame_cached() = default;
+};
+
+}  // namespace millrace

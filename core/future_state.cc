@@ -1,0 +1,50 @@
+#include "core/future_state.hh"
+
+namespace millrace {
+
+void future_base::hand_links_to(future_base& target) noexcept {
+    target.links_.promise = links_.promise;
+    if (links_.promise) links_.promise->future_ = &target;
+    state_ = state::none;
+}
+
+void future_base::drop() noexcept {
+    if (state_ == state::failed) {
+        failure forgotten = take_failure();
+        if (!run_queue::has_current() || !run_queue::current().ending()) report_forgotten(forgotten);
+        return;
+    }
+    bool ending = run_queue::has_current() && run_queue::current().ending();
+    CHECK(ending || links_.waiter == nullptr);
+    state_ = state::none;
+    promise_base* promise = links_.promise;
+    if (!promise) return;
+    promise->future_ = nullptr;
+    // Callees end before their callers, whose variables they may use.
+    if (ending && promise->is_producer_) static_cast<producer*>(promise)->drop();
+}
+
+void promise_base::fail(failure f) noexcept {
+    CHECK(!resolved_);
+    resolved_ = true;
+    if (future_)
+        std::exchange(future_, nullptr)->fail(std::move(f));
+    else if (!run_queue::has_current() || !run_queue::current().ending())
+        report_forgotten(f);
+}
+
+void promise_base::delegate_to(future_base& source) noexcept {
+    CHECK(!resolved_);
+    resolved_ = true;
+    if (future_base* target = std::exchange(future_, nullptr)) source.hand_links_to(*target);
+}
+
+void promise_base::break_promise() noexcept {
+    if (run_queue::has_current() && run_queue::current().ending()) {
+        future_->links_.promise = nullptr;
+        return;
+    }
+    fail({to_exception_ptr(errc::broken_promise), std::source_location::current()});
+}
+
+}  // namespace millrace

@@ -1,0 +1,9 @@
+#include "core/future_state.hh"
+
+namespace millrace {
+
+void future_base::wait_in_thread() noexcept {
+    CHECK(available());
+}
+
+}  // namespace millrace
