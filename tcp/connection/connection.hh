@@ -86,8 +86,9 @@ class connection {
     void close(time_point now) noexcept;
     // Ends it at once, with RST where the peer needs one.
     void abort() noexcept;
-    // An ICMP error came that quotes a segment of this connection.
-    void on_path_error(const path_error& e, time_point now) noexcept;
+    // An ICMP error came that quotes a segment of this connection. False if the segment cannot be one that is
+    // in flight: then it is ignored (RFC 5927 §4.1).
+    bool on_path_error(const path_error& e) noexcept;
 
     // What a user may choose for this connection alone.
     void set_no_delay(bool on) noexcept { no_delay_ = on; }
@@ -109,73 +110,104 @@ class connection {
     std::optional<time_wait_seed> take_time_wait() noexcept;
 
  private:
-    enum class failure : uint8_t;
+    enum class failure : uint8_t {
+        none,
+        refused,
+        reset,
+        aborted,
+        timed_out,
+        host_unreachable,
+        network_unreachable
+    };
 
-    // handshake.cc: RFC 9293 §3.10.1 (OPEN), §3.10.7.3 (SYN-SENT), §3.10.7.4 (SYN-RECEIVED).
-    drop_reason arrive_in_syn_sent(segment& s, time_point now) noexcept;
-    void refuse_handshake_ack(const segment& s) noexcept;
+    // handshake.cc
+    void begin_receiving(seq irs, uint8_t scale) noexcept;
     void agree_on_options(const options& offered, time_point now) noexcept;
-    void establish(time_point now) noexcept;
-    void start_congestion_control() noexcept;
-    void fill_syn(outgoing& out, time_point now) noexcept;
     void set_segment_size() noexcept;
+    drop_reason arrive_in_syn_sent(segment& s, time_point now) noexcept;
+    void take_syn(const segment& s, time_point now) noexcept;
+    void establish(time_point now, const timestamp_option* echo) noexcept;
+    bool next_syn(outgoing& out, time_point now) noexcept;
 
-    // arrival.cc: RFC 9293 §3.10.7.4, step by step; each says whether to go on.
+    // arrival.cc: each check says why to stop, or none.
     bool is_expected(const segment& s, time_point now) const noexcept;
     drop_reason take_expected(segment& s, time_point now) noexcept;
     drop_reason arrive_synchronised(segment& s, time_point now) noexcept;
+    void strip_repeated_syn(segment& s) noexcept;
     drop_reason check_timestamp(const segment& s, time_point now) noexcept;
     drop_reason check_sequence(segment& s, time_point now) noexcept;
+    drop_reason refuse_sequence(const segment& s, time_point now) noexcept;
+    void answer_unacceptable(const segment& s, time_point now) noexcept;
     drop_reason check_reset(const segment& s, time_point now) noexcept;
     drop_reason check_syn(const segment& s, time_point now) noexcept;
     drop_reason check_ack(const segment& s, time_point now) noexcept;
-    drop_reason take_text(segment& s, time_point now) noexcept;
-    void take_fin(const segment& s, time_point now) noexcept;
     void trim_to_window(segment& s) noexcept;
-    void challenge(time_point now) noexcept;
-
-    // acknowledgment.cc: what an acceptable SEG.ACK does.
-    void on_acknowledged(seq ack, time_point now, const timestamp_option* echo) noexcept;
-    void on_ack_of_fin(time_point now) noexcept;
-    void on_window_opened() noexcept;
-    void sample_rtt(const in_flight::acked& a, const timestamp_option* echo, time_point now) noexcept;
+    drop_reason take_text_and_fin(segment& s) noexcept;
+    drop_reason take_text(segment& s) noexcept;
+    drop_reason take_text_in_order(segment& s) noexcept;
+    drop_reason take_text_out_of_order(segment& s) noexcept;
+    void take_fin(seq at) noexcept;
     void deliver(buffer payload) noexcept;
-    void on_peer_fin(time_point now) noexcept;
+    void queue(buffer payload) noexcept;
+    bool has_room_for(size_t bytes) const noexcept;
+    void on_peer_fin() noexcept;
+    void challenge(time_point now) noexcept;
+    void heard(time_point now) noexcept;
+    void owe_stray_reset(seq at) noexcept;
 
-    // output.cc: what goes out next.
+    // acknowledgment.cc
+    void take_ack(const segment& s, time_point now) noexcept;
+    void on_acknowledged(seq ack, const sack_blocks& blocks, const timestamp_option* echo,
+                         time_point now) noexcept;
+    void sample_rtt(const in_flight::acked& acked, const timestamp_option* echo, time_point now) noexcept;
+    std::optional<duration> elapsed_since(const timestamp_option* echo, time_point now) const noexcept;
+    void tell_recovery(uint32_t acked_bytes, bool is_duplicate, const sack_blocks& blocks,
+                       uint32_t flight) noexcept;
+    void on_window_opened() noexcept;
+    void tell_of_room() noexcept;
+    void on_ack_of_fin(time_point now) noexcept;
+
+    // output.cc
     bool next_reset(outgoing& out, time_point now) noexcept;
-    bool next_syn(outgoing& out, time_point now) noexcept;
     bool next_retransmission(outgoing& out, time_point now) noexcept;
+    void retransmit(outgoing& out, size_t i, time_point now) noexcept;
     bool next_new(outgoing& out, time_point now) noexcept;
+    void send_new(outgoing& out, uint32_t size, uint32_t window, time_point now) noexcept;
     bool next_probe(outgoing& out, time_point now) noexcept;
     bool next_ack(outgoing& out, time_point now) noexcept;
     void fill_header(outgoing& out, time_point now) noexcept;
-    void fill_payload(outgoing& out, seq at, uint32_t length) noexcept;
-    void send_new(outgoing& out, uint32_t payload, bool fin, time_point now) noexcept;
+    void fill_text(outgoing& out, seq at, uint32_t bytes, bool fin) noexcept;
     uint32_t room_for_payload(const outgoing& out) const noexcept;
-    bool fin_is_due() const noexcept;
-    void arm_retransmission(time_point now) noexcept;
-
-    // calls.cc
-    void after_append() noexcept;
-    void update_window_after_read() noexcept;
-    void enter_closing_states() noexcept;
-    uint32_t receive_room() const noexcept;
-    void finish(failure why) noexcept;
-    void enter_time_wait() noexcept;
 
     // timeouts.cc
     void on_retransmission_timeout(time_point now) noexcept;
-    void on_syn_timeout(time_point now) noexcept;
+    void on_syn_timeout() noexcept;
+    void on_data_timeout(time_point now) noexcept;
     void on_persist_timeout(time_point now) noexcept;
+    void arm_persist_timer(time_point now) noexcept;
+    duration persist_interval() const noexcept;
     void on_quiet_timeout(time_point now) noexcept;
-    bool gave_up(time_point now) noexcept;
-    unsigned retry_limit() const noexcept;
-    time_point give_up_at() const noexcept;
     void arm_quiet_timer(time_point now) noexcept;
+    time_point give_up_at() const noexcept;
+    unsigned retry_limit() const noexcept;
+    failure reason_to_give_up() const noexcept;
+
+    // calls.cc
+    bool can_send() const noexcept;
+    uint32_t receive_room() const noexcept;
+    void enter_closing_states() noexcept;
+    void reset(failure why) noexcept;
+    void end(failure why) noexcept;
+    void enter_time_wait() noexcept;
+    void on_unreachable(failure why) noexcept;
+    void on_smaller_path(uint16_t mss) noexcept;
 
     seq fin_seq() const noexcept { return out_.end(); }
     uint32_t unsent() const noexcept { return distance(earlier(snd_.nxt, out_.end()), out_.end()); }
+    bool ends_with_fin(const sent_segment& s) const noexcept {
+        return fin_queued_ && s.end() == fin_seq() + 1;
+    }
+    uint32_t payload_of(const sent_segment& s) const noexcept { return s.length - ends_with_fin(s); }
 
     const settings& settings_;
     rate_limit& challenges_;

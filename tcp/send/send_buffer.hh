@@ -12,6 +12,8 @@
 
 namespace millrace::tcp {
 
+using outgoing_payload = decltype(outgoing::payload);
+
 // Invariant: pieces are sorted, without a gap and not empty. Large buffers are attached as they are; small
 // ones that would ride in one segment with others are gathered in chunks, so that a segment consists of few
 // pieces and little memory is pinned.
@@ -36,7 +38,7 @@ class send_buffer {
 
     // Appends views of the `length` bytes from `at`, all in the buffer, to `to`, which is empty. What lies in
     // more pieces than `to` holds is gathered into one.
-    void slice(seq at, uint32_t length, decltype(outgoing::payload)& to) const;
+    void slice(seq at, uint32_t length, outgoing_payload& to) const;
 
     void clear() noexcept;
 
@@ -50,8 +52,7 @@ class send_buffer {
     };
 
     size_t find(seq at) const noexcept;
-    void copy_into_tail(std::string_view data) noexcept;
-    buffer gather(size_t first, seq at, uint32_t length) const;
+    buffer gather(size_t i, seq at, uint32_t length) const;
 
     ring<piece, 1> pieces_;
     seq begin_;

@@ -23,6 +23,10 @@ struct send_window {
     // 9293 §3.8.6), never negative even if the peer shrank its window.
     uint32_t usable() const noexcept { return wnd > outstanding() ? wnd - outstanding() : 0; }
 
+    // SND.NXT for a segment without text: what lies behind a window that was closed or shrunk is not
+    // acceptable to the peer (RFC 9293 §3.10.7.4, first check), and neither would be an ACK from there.
+    seq nxt_in_window() const noexcept { return earlier(nxt, una + wnd); }
+
     // SND.UNA =< SEG.ACK =< SND.NXT; below SND.UNA the answer is no.
     bool acknowledges_sent(seq ack) const noexcept { return una <= ack && ack <= nxt; }
 

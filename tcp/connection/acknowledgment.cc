@@ -1,0 +1,103 @@
+// What an acceptable SEG.ACK does: RFC 9293 §3.10.7.4, fifth check, in ESTABLISHED and behind.
+#include "tcp/connection/connection.hh"
+
+namespace millrace::tcp {
+
+void connection::take_ack(const segment& s, time_point now) noexcept {
+    const bool window_changed = snd_.update(s.seq, s.ack, s.wnd);
+    const timestamp_option* echo = s.options.timestamps ? &*s.options.timestamps : nullptr;
+    if (snd_.una < s.ack) {
+        on_acknowledged(s.ack, s.options.sack, echo, now);
+    } else if (!flight_.empty() && !probing_) {
+        const bool is_duplicate = s.payload.empty() && !s.flags.has(flags::fin) && !window_changed;
+        tell_recovery(0, is_duplicate, s.options.sack, flight_.bytes());
+    }
+    if (window_changed && snd_.wnd > 0) on_window_opened();
+}
+
+// SND.UNA < SEG.ACK =< SND.NXT.
+void connection::on_acknowledged(seq ack, const sack_blocks& blocks, const timestamp_option* echo,
+                                 time_point now) noexcept {
+    const uint32_t flight = flight_.bytes();
+    const in_flight::acked acked = flight_.acknowledge(ack, now);
+    out_.acknowledge(earlier(ack, out_.end()));
+    snd_.una = ack;
+    progress_at_ = now;
+    probing_ = false;
+    soft_error_ = failure::none;
+    sample_rtt(acked, echo, now);
+    tell_recovery(acked.bytes, false, blocks, flight);
+    retransmit_at_ = flight_.empty() ? never : now + rto_.value();  // RFC 6298 §5.2 §5.3
+    if (wants_room_) tell_of_room();
+    if (is_finished()) on_ack_of_fin(now);
+}
+
+void connection::sample_rtt(const in_flight::acked& acked, const timestamp_option* echo,
+                            time_point now) noexcept {
+    const auto sample = acked.rtt ? acked.rtt : elapsed_since(echo, now);
+    if (!sample) return rto_.reset_backoff();
+    rtt_.on_sample(*sample);
+    rto_.on_sample(rtt_);
+}
+
+// Since we sent the segment whose timestamp comes back: RFC 7323 §4.1.
+std::optional<duration> connection::elapsed_since(const timestamp_option* echo,
+                                                  time_point now) const noexcept {
+    if (!echo || !timestamps_.enabled()) return std::nullopt;
+    return timestamps_.elapsed(echo->echo, now);
+}
+
+// `flight`: bytes in flight before this ACK.
+void connection::tell_recovery(uint32_t acked_bytes, bool is_duplicate, const sack_blocks& blocks,
+                               uint32_t flight) noexcept {
+    const loss_recovery::ack a{snd_.una, snd_.nxt, acked_bytes, is_duplicate};
+    switch (recovery_.on_ack(a, blocks, flight_)) {
+        case loss_recovery::transition::none:
+            if (acked_bytes > 0 && !recovery_.in_fast_recovery())
+                congestion_.on_ack(acked_bytes, cwnd_limited_);
+            break;
+        case loss_recovery::transition::entered:
+            ++fast_recoveries_;
+            congestion_.on_loss(flight);
+            break;
+        case loss_recovery::transition::exited:
+            congestion_.on_recovery_exit(recovery_.pipe(flight_));
+            break;
+    }
+}
+
+// The window was closed, or too small to be used. What probed it was not taken, or it would be acknowledged:
+// it goes out again with the data behind it.
+void connection::on_window_opened() noexcept {
+    if (probing_) {
+        const uint32_t length = flight_.back().length;
+        bytes_sent_ -= payload_of(flight_.back());
+        flight_.take_back_last();
+        snd_.nxt -= length;
+        probing_ = false;
+    }
+    if (!flight_.empty()) return;
+    retransmit_at_ = never;
+    rto_.reset_backoff();
+}
+
+void connection::tell_of_room() noexcept {
+    const uint32_t enough = send_limit_ / 4;  // so that a writer is not woken for every segment
+    if (out_.size() > send_limit_ - enough) return;
+    wants_room_ = false;
+    events_ |= events::writable;
+}
+
+void connection::on_ack_of_fin(time_point now) noexcept {
+    events_ |= events::finished;
+    if (state_ == connection_state::fin_wait_1) {
+        state_ = connection_state::fin_wait_2;
+        arm_quiet_timer(now);
+    } else if (state_ == connection_state::closing) {
+        enter_time_wait();
+    } else if (state_ == connection_state::last_ack) {
+        end(failure::none);
+    }
+}
+
+}  // namespace millrace::tcp

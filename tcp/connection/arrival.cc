@@ -1,0 +1,274 @@
+// A segment arrives: RFC 9293 §3.10.7, and its checks in order: §3.10.7.4.
+#include "tcp/connection/connection.hh"
+
+#include <algorithm>
+#include <utility>
+
+namespace millrace::tcp {
+
+drop_reason connection::on_segment(segment&& s, time_point now) noexcept {
+    ++segments_received_;
+    if (is_expected(s, now)) return take_expected(s, now);
+    if (state_ == connection_state::syn_sent) return arrive_in_syn_sent(s, now);
+    if (!is_closed()) return arrive_synchronised(s, now);
+    if (state_ == connection_state::time_wait && s.length() > 0 && !s.flags.has(flags::rst))
+        acks_.require_now();
+    return drop_reason::closed;
+}
+
+// Header prediction: in order, with nothing in it but data, an ACK of what is in flight, or both, while
+// nothing is lost, late or closing. All checks of §3.10.7.4 hold for such a segment.
+bool connection::is_expected(const segment& s, time_point now) const noexcept {
+    if (state_ != connection_state::established || orphaned_ || peer_fin_known_ || probing_) return false;
+    if (s.flags.without(flags::psh) != flags(flags::ack)) return false;
+    if (s.seq != rcv_.nxt() || s.payload.size() > rcv_.wnd() || !late_.empty()) return false;
+    if (!snd_.acknowledges_sent(s.ack) || uint32_t(s.wnd) << snd_.scale != snd_.wnd) return false;
+    if (s.ack == snd_.una && s.payload.empty()) return false;  // maybe a duplicate ACK
+    if (recovery_.state() != recovery_state::open || !has_room_for(s.payload.size())) return false;
+    if (!timestamps_.enabled()) return s.options.sack.empty();
+    return s.options.only_timestamps() && !timestamps_.rejects(s.options.timestamps->value, now);
+}
+
+drop_reason connection::take_expected(segment& s, time_point now) noexcept {
+    heard(now);
+    const timestamp_option* echo = nullptr;
+    if (timestamps_.enabled()) {
+        echo = &*s.options.timestamps;
+        timestamps_.on_segment(echo->value, s.seq, acked_to_, now);
+    }
+    snd_.wl1 = s.seq;
+    snd_.wl2 = s.ack;
+    if (s.ack != snd_.una) on_acknowledged(s.ack, s.options.sack, echo, now);
+    if (!s.payload.empty()) {
+        const auto bytes = uint32_t(s.payload.size());
+        deliver(std::move(s.payload));
+        acks_.on_in_order(bytes, now);
+    }
+    return drop_reason::none;
+}
+
+drop_reason connection::arrive_synchronised(segment& s, time_point now) noexcept {
+    if (state_ == connection_state::syn_received) strip_repeated_syn(s);
+    drop_reason refused = check_timestamp(s, now);
+    if (refused == drop_reason::none) refused = check_sequence(s, now);
+    if (refused == drop_reason::none) refused = check_reset(s, now);
+    if (refused == drop_reason::none && is_closed()) return drop_reason::none;
+    if (refused == drop_reason::none) refused = check_syn(s, now);
+    if (refused == drop_reason::none) refused = check_ack(s, now);
+    if (refused != drop_reason::none || is_closed()) return refused;
+    return take_text_and_fin(s);
+}
+
+// Simultaneous open: the peer's SYN-ACK repeats its SYN, and its ACK is ours (RFC 9293 §3.5, figure 8).
+void connection::strip_repeated_syn(segment& s) noexcept {
+    if (!active_ || s.seq != irs_ || !s.flags.has(flags::syn) || !s.flags.has(flags::ack)) return;
+    ++s.seq;
+    s.flags = s.flags.without(flags::syn);
+    s.wnd = uint16_t(s.wnd >> snd_.scale);  // the field of a SYN is not scaled
+    acks_.require_now();
+}
+
+// Before the first check: RFC 7323 §5.3, R1. A SYN is left to its own check (RFC 5961 §4.2).
+drop_reason connection::check_timestamp(const segment& s, time_point now) noexcept {
+    if (!timestamps_.enabled() || s.flags.has_any(flags::rst | flags::syn)) return drop_reason::none;
+    if (!s.options.timestamps) return drop_reason::missing_timestamp;
+    if (!timestamps_.rejects(s.options.timestamps->value, now)) return drop_reason::none;
+    answer_unacceptable(s, now);
+    return drop_reason::old_timestamp;
+}
+
+// First, the sequence number.
+drop_reason connection::check_sequence(segment& s, time_point now) noexcept {
+    if (!rcv_.acceptable(s.seq, s.length())) {
+        const bool into_closed_window = rcv_.wnd() == 0 && s.seq == rcv_.nxt();
+        if (!into_closed_window || s.flags.has(flags::syn)) return refuse_sequence(s, now);
+        // A probe, or data on its way as the window closed: its ACK counts all the same.
+        s.payload = {};
+        s.flags = s.flags.without(flags::fin);
+        acks_.require_now();
+    }
+    if (timestamps_.enabled() && s.options.timestamps && !s.flags.has(flags::rst))
+        timestamps_.on_segment(s.options.timestamps->value, s.seq, acked_to_, now);
+    heard(now);
+    return drop_reason::none;
+}
+
+drop_reason connection::refuse_sequence(const segment& s, time_point now) noexcept {
+    if (s.flags.has(flags::rst)) return drop_reason::out_of_window;
+    if (s.flags.has(flags::syn)) return check_syn(s, now);  // RFC 5961 §4.2: irrespective of its number
+    const seq old_end = earlier(s.seq + uint32_t(s.payload.size()), rcv_.nxt());
+    if (sack_ && s.seq < old_end) late_.note_duplicate({s.seq, old_end});
+    answer_unacceptable(s, now);
+    return drop_reason::out_of_window;
+}
+
+// "Send an acknowledgment", but let nobody make two ends answer each other's answers for ever.
+void connection::answer_unacceptable(const segment& s, time_point now) noexcept {
+    if (s.length() > 0)
+        acks_.require_now();
+    else
+        challenge(now);
+}
+
+// Second, the RST bit: RFC 5961 §3.2.
+drop_reason connection::check_reset(const segment& s, time_point now) noexcept {
+    if (!s.flags.has(flags::rst)) return drop_reason::none;
+    if (s.seq != rcv_.nxt()) {
+        challenge(now);
+        return drop_reason::reset_challenged;
+    }
+    const bool only_fin_missing =
+        (state_ == connection_state::closing || state_ == connection_state::last_ack) &&
+        snd_.una == fin_seq();
+    if (only_fin_missing || (state_ == connection_state::fin_wait_2 && orphaned_))
+        end(failure::none);
+    else if (state_ == connection_state::syn_received && active_)
+        end(failure::refused);
+    else
+        end(failure::reset);
+    return drop_reason::none;
+}
+
+// Fourth, the SYN bit: RFC 5961 §4.2. (Third was security.)
+drop_reason connection::check_syn(const segment& s, time_point now) noexcept {
+    if (!s.flags.has(flags::syn)) return drop_reason::none;
+    challenge(now);
+    return drop_reason::syn_challenged;
+}
+
+// Fifth, the ACK field.
+drop_reason connection::check_ack(const segment& s, time_point now) noexcept {
+    if (!s.flags.has(flags::ack)) return drop_reason::no_ack;
+    if (state_ == connection_state::syn_received) {
+        if (s.ack <= snd_.una || snd_.nxt < s.ack) {
+            owe_stray_reset(s.ack);
+            return drop_reason::unacceptable_ack;
+        }
+        establish(now, s.options.timestamps ? &*s.options.timestamps : nullptr);
+    }
+    if (snd_.nxt < s.ack) {
+        challenge(now);
+        return drop_reason::unacceptable_ack;
+    }
+    // RFC 5961 §5.2: SND.UNA - MAX.SND.WND =< SEG.ACK, or it is someone's guess.
+    if (s.ack < snd_.una) {
+        if (snd_.max_wnd >= distance(s.ack, snd_.una)) return drop_reason::none;
+        challenge(now);
+        return drop_reason::ancient_ack;
+    }
+    take_ack(s, now);
+    return drop_reason::none;
+}
+
+// Cuts off what was received before and what does not fit the window.
+void connection::trim_to_window(segment& s) noexcept {
+    if (s.seq < rcv_.nxt()) {
+        const auto old = std::min<uint32_t>(distance(s.seq, rcv_.nxt()), uint32_t(s.payload.size()));
+        if (sack_ && old > 0) late_.note_duplicate({s.seq, s.seq + old});
+        if (old > 0) acks_.require_now();
+        s.payload.trim_front(old);
+        s.seq += old;
+    }
+    const seq edge = rcv_.edge();
+    if (s.end() <= edge) return;
+    s.flags = s.flags.without(flags::fin);
+    if (s.end() <= edge) return;
+    s.payload.trim(s.seq < edge ? distance(s.seq, edge) : 0);
+}
+
+// Seventh and eighth. (Sixth was URG: RFC 9293 §3.8.5 lets new applications do without.)
+drop_reason connection::take_text_and_fin(segment& s) noexcept {
+    trim_to_window(s);
+    const seq fin_at = s.end() - s.flags.has(flags::fin);
+    const drop_reason refused = take_text(s);
+    if (refused != drop_reason::none || is_closed()) return refused;
+    if (s.flags.has(flags::fin)) take_fin(fin_at);
+    if (peer_fin_known_ && !peer_finished_ && rcv_.nxt() == peer_fin_) on_peer_fin();
+    return drop_reason::none;
+}
+
+// Seventh, the segment text.
+drop_reason connection::take_text(segment& s) noexcept {
+    if (s.payload.empty()) return drop_reason::none;
+    if (peer_finished_) return drop_reason::data_after_fin;
+    if (orphaned_) {
+        reset(failure::aborted);
+        return drop_reason::data_after_close;
+    }
+    if (!has_room_for(s.payload.size())) return drop_reason::receive_buffer_full;
+    if (peer_fin_known_ && peer_fin_ < s.end()) peer_fin_known_ = false;  // then it was not the peer's
+    return s.seq == rcv_.nxt() ? take_text_in_order(s) : take_text_out_of_order(s);
+}
+
+drop_reason connection::take_text_in_order(segment& s) noexcept {
+    const auto bytes = uint32_t(s.payload.size());
+    const bool fills_gap = !late_.empty();
+    deliver(std::move(s.payload));
+    if (fills_gap) {
+        rcv_.advance_to(late_.take(rcv_.nxt(), [this](buffer b) { queue(std::move(b)); }));
+        acks_.require_now();  // RFC 5681 §4.2
+    } else {
+        acks_.on_in_order(bytes, heard_at_);
+    }
+    return drop_reason::none;
+}
+
+drop_reason connection::take_text_out_of_order(segment& s) noexcept {
+    acks_.require_now();  // RFC 5681 §4.2
+    const bool kept = late_.insert(s.seq, receive_queue::compact(std::move(s.payload)));
+    return kept ? drop_reason::none : drop_reason::reassembly_full;
+}
+
+// Eighth, the FIN bit: remembered until everything before it is here.
+void connection::take_fin(seq at) noexcept {
+    acks_.require_now();
+    if (peer_finished_) return;
+    peer_fin_known_ = true;
+    peer_fin_ = at;
+}
+
+void connection::deliver(buffer payload) noexcept {
+    rcv_.advance(uint32_t(payload.size()));
+    queue(std::move(payload));
+}
+
+void connection::queue(buffer payload) noexcept {
+    bytes_received_ += payload.size();
+    in_.push(std::move(payload));
+    events_ |= events::readable;
+}
+
+// The window can be crept beyond the buffer by what its scaled field rounds up; no further.
+bool connection::has_room_for(size_t bytes) const noexcept {
+    return in_.bytes() + late_.bytes() + bytes <= settings_.receive_buffer + (size_t(1) << rcv_.scale());
+}
+
+void connection::on_peer_fin() noexcept {
+    rcv_.advance(1);
+    late_.clear();
+    peer_finished_ = true;
+    events_ |= events::peer_finished;
+    if (state_ == connection_state::established)
+        state_ = connection_state::close_wait;
+    else if (state_ == connection_state::fin_wait_1)
+        state_ = connection_state::closing;
+    else if (state_ == connection_state::fin_wait_2)
+        enter_time_wait();
+}
+
+// RFC 5961: an ACK that only the true peer can make use of.
+void connection::challenge(time_point now) noexcept {
+    if (challenges_.take(now)) acks_.require_now();
+}
+
+void connection::heard(time_point now) noexcept {
+    heard_at_ = now;
+    probes_unanswered_ = 0;
+}
+
+void connection::owe_stray_reset(seq at) noexcept {
+    stray_reset_due_ = true;
+    stray_reset_ = at;
+}
+
+}  // namespace millrace::tcp

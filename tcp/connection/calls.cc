@@ -1,0 +1,220 @@
+// The user's calls: RFC 9293 §3.10.2 to §3.10.6, and what ICMP tells (§3.9.2.2).
+#include "net/error.hh"
+#include "tcp/connection/connection.hh"
+
+#include <algorithm>
+#include <utility>
+
+namespace millrace::tcp {
+
+bool connection::can_send() const noexcept {
+    return !fin_queued_ &&
+           (state_ == connection_state::established || state_ == connection_state::close_wait ||
+            state_ == connection_state::syn_sent || state_ == connection_state::syn_received);
+}
+
+size_t connection::send_room() const noexcept {
+    return can_send() && out_.size() < send_limit_ ? send_limit_ - out_.size() : 0;
+}
+
+size_t connection::send(buffer& data) noexcept {
+    const size_t n = std::min(data.size(), send_room());
+    if (n < data.size()) wants_room_ = true;
+    if (n == 0) return 0;
+    if (n == data.size())
+        out_.append(std::exchange(data, {}), snd_.nxt);
+    else
+        out_.append(data.split_front(n), snd_.nxt);
+    return n;
+}
+
+size_t connection::send(std::string_view data) noexcept {
+    const size_t n = std::min(data.size(), send_room());
+    if (n < data.size()) wants_room_ = true;
+    out_.append_copy(data.substr(0, n));
+    return n;
+}
+
+buffer connection::receive() noexcept {
+    buffer b = in_.pop();
+    const bool tell = !peer_finished_ && rcv_.update_due(receive_room(), settings_.receive_buffer, path_mss_);
+    if (tell && state_ != connection_state::closed) acks_.require_now();
+    return b;
+}
+
+// Bytes of the receive buffer that are free: what waits counts with the memory that it holds.
+uint32_t connection::receive_room() const noexcept {
+    const size_t used = in_.memory() + late_.bytes();
+    return settings_.receive_buffer - uint32_t(std::min<size_t>(used, settings_.receive_buffer));
+}
+
+void connection::shutdown_write() noexcept {
+    if (fin_queued_ || is_closed()) return;
+    fin_queued_ = true;
+    if (snd_.una != iss_) enter_closing_states();
+}
+
+void connection::enter_closing_states() noexcept {
+    if (state_ == connection_state::established)
+        state_ = connection_state::fin_wait_1;
+    else if (state_ == connection_state::close_wait)
+        state_ = connection_state::last_ack;
+}
+
+void connection::close(time_point now) noexcept {
+    if (is_closed() || orphaned_) return;
+    orphaned_ = true;
+    // RFC 9293 §3.10.4, SYN-SENT: there is nothing yet to be closed in order.
+    if (state_ == connection_state::syn_sent) return end(failure::aborted);
+    if (!in_.empty() || !late_.empty()) return reset(failure::aborted);  // RFC 2525 §2.17
+    shutdown_write();
+    arm_quiet_timer(now);
+}
+
+void connection::abort() noexcept {
+    if (!is_closed()) reset(failure::aborted);
+}
+
+// RFC 9293 §3.10.5: RST in the states where the peer still counts on us.
+void connection::reset(failure why) noexcept {
+    reset_due_ = state_ == connection_state::syn_received || state_ == connection_state::established ||
+                 state_ == connection_state::fin_wait_1 || state_ == connection_state::fin_wait_2 ||
+                 state_ == connection_state::close_wait;
+    end(why);
+}
+
+void connection::end(failure why) noexcept {
+    state_ = connection_state::closed;
+    failure_ = why;
+    retransmit_at_ = quiet_at_ = never;
+    syn_due_ = probe_due_ = keepalive_due_ = false;
+    acks_.on_ack_sent();
+    out_.clear();
+    late_.clear();
+    events_ |= why == failure::none ? events(events::closed) : events::closed | events::failed;
+}
+
+void connection::enter_time_wait() noexcept {
+    state_ = connection_state::time_wait;
+    retransmit_at_ = quiet_at_ = never;
+    probe_due_ = keepalive_due_ = false;
+    events_ |= events::closed;
+}
+
+std::optional<time_wait_seed> connection::take_time_wait() noexcept {
+    if (state_ != connection_state::time_wait || time_wait_taken_) return std::nullopt;
+    time_wait_taken_ = true;
+    return time_wait_seed{.snd_nxt = snd_.nxt,
+                          .rcv_nxt = rcv_.nxt(),
+                          .wnd = uint16_t(rcv_.wnd() >> rcv_.scale()),
+                          .timestamps = timestamps_.enabled(),
+                          .ts_recent = timestamps_.recent(),
+                          .ts_offset = timestamp_offset_};
+}
+
+void connection::set_keepalive(bool on, time_point now) noexcept {
+    keepalive_ = on;
+    if (!is_closed() && snd_.una != iss_) arm_quiet_timer(now);
+}
+
+bool connection::on_path_error(const path_error& e) noexcept {
+    if (is_closed() || e.quoted < snd_.una || snd_.nxt < e.quoted) return false;
+    switch (e.what) {
+        case path_error::kind::fragmentation_needed:
+            on_smaller_path(e.path_mss);
+            break;
+        case path_error::kind::port_unreachable:
+        case path_error::kind::protocol_unreachable:
+            on_unreachable(failure::refused);
+            break;
+        case path_error::kind::host_unreachable:
+            on_unreachable(failure::host_unreachable);
+            break;
+        case path_error::kind::network_unreachable:
+            on_unreachable(failure::network_unreachable);
+            break;
+        case path_error::kind::time_exceeded:
+            soft_error_ = failure::host_unreachable;
+            break;
+    }
+    return true;
+}
+
+// Nobody loses data if an opening fails early, so all these end it, as in most stacks (RFC 5461 §4.1). Later,
+// none does: who can forge them could reset the connection (RFC 5927 §5), and routes come back (RFC 9293
+// §3.9.2.2).
+void connection::on_unreachable(failure why) noexcept {
+    soft_error_ = why;
+    if (state_ == connection_state::syn_sent) end(why);
+}
+
+// RFC 1191 §6.5: what is in flight is too big, and goes out again in smaller segments, without blame on
+// congestion.
+void connection::on_smaller_path(uint16_t mss) noexcept {
+    if (mss >= path_mss_) return;
+    path_mss_ = std::max(mss, settings_.min_mss);
+    const uint32_t before = smss_;
+    set_segment_size();
+    if (smss_ >= before || snd_.una == iss_) return;
+    congestion_.set_smss(smss_);
+    recovery_.on_timeout(snd_.nxt, flight_);
+}
+
+std::error_code connection::error() const noexcept {
+    switch (failure_) {
+        case failure::none:
+            return {};
+        case failure::refused:
+            return net::errc::connection_refused;
+        case failure::reset:
+            return net::errc::connection_reset;
+        case failure::aborted:
+            return net::errc::connection_aborted;
+        case failure::timed_out:
+            return net::errc::timed_out;
+        case failure::host_unreachable:
+            return net::errc::host_unreachable;
+        case failure::network_unreachable:
+            return net::errc::network_unreachable;
+    }
+    return {};
+}
+
+connection_info connection::info() const noexcept {
+    connection_info i;
+    i.state = state_;
+    i.snd_una = snd_.una.value();
+    i.snd_nxt = snd_.nxt.value();
+    i.snd_wnd = snd_.wnd;
+    i.rcv_nxt = rcv_.nxt().value();
+    i.rcv_wnd = rcv_.wnd();
+    i.snd_scale = snd_.scale;
+    i.rcv_scale = rcv_.scale();
+    i.window_scaling = window_scaling_;
+    i.timestamps = timestamps_.enabled();
+    i.sack = sack_;
+    i.smss = smss_;
+    i.srtt = rtt_.smoothed();
+    i.rttvar = rtt_.variation();
+    i.min_rtt = rtt_.minimum();
+    i.rto = rto_.value();
+    i.cwnd = congestion_.cwnd();
+    i.ssthresh = congestion_.ssthresh();
+    i.in_fast_recovery = recovery_.in_fast_recovery();
+    i.unsent = unsent();
+    i.in_flight = flight_.bytes();
+    i.readable = in_.bytes();
+    i.out_of_order = uint32_t(late_.bytes());
+    i.bytes_sent = bytes_sent_;
+    i.bytes_received = bytes_received_;
+    i.segments_sent = segments_sent_;
+    i.segments_received = segments_received_;
+    i.retransmissions = retransmissions_;
+    i.fast_recoveries = fast_recoveries_;
+    i.timeouts = timeouts_;
+    i.window_probes = window_probes_;
+    i.keepalive_probes = keepalive_probes_;
+    return i;
+}
+
+}  // namespace millrace::tcp

@@ -1,0 +1,196 @@
+// Opening: RFC 9293 §3.10.1 (OPEN call), §3.10.7.3 (SYN-SENT), and the end of SYN-RECEIVED.
+#include "tcp/connection/connection.hh"
+
+#include <algorithm>
+
+namespace millrace::tcp {
+namespace {
+
+rto_limits limits_of(const settings& s) noexcept {
+    return {.initial = s.rto_initial, .min = s.rto_min, .max = s.rto_max};
+}
+ack_settings acks_of(const settings& s) noexcept {
+    return {.delay = s.ack_delay, .quick_segments = s.quick_ack_segments};
+}
+reassembly_limits reassembly_of(const settings& s) noexcept {
+    return {.max_chunks = s.reassembly_chunks, .max_ranges = s.reassembly_ranges};
+}
+
+}  // namespace
+
+connection::connection(const settings& s, rate_limit& challenges, const opening& o, time_point now) noexcept
+    : settings_(s),
+      challenges_(challenges),
+      out_(o.iss + 1),
+      rto_(limits_of(s)),
+      congestion_(congestion_algorithm::reno, smss_, smss_),
+      late_(reassembly_of(s)),
+      acks_(acks_of(s)),
+      sent_at_(now),
+      heard_at_(now),
+      progress_at_(now),
+      user_timeout_(s.user_timeout),
+      iss_(o.iss),
+      timestamp_offset_(o.timestamp_offset),
+      send_limit_(s.send_buffer),
+      path_mss_(std::max(o.path_mss, s.min_mss)),
+      peer_mss_(s.default_peer_mss),
+      state_(connection_state::syn_sent),
+      no_delay_(s.no_delay),
+      keepalive_(s.keepalive),
+      active_(true) {
+    snd_.una = o.iss;
+    snd_.nxt = o.iss + 1;
+    syn_due_ = true;
+}
+
+connection::connection(const settings& s, rate_limit& challenges, const opening& o, const passive_opening& p,
+                       time_point now) noexcept
+    : connection(s, challenges, o, now) {
+    state_ = connection_state::syn_received;
+    active_ = false;
+    syn_due_ = false;
+    syn_transmissions_ = p.transmissions;
+    sent_at_ = p.first_sent;
+    retransmit_at_ = now + rto_.value();
+    options agreed;
+    agreed.mss = p.peer_mss;
+    agreed.window_scale = p.peer_window_scale;
+    if (p.timestamps) agreed.timestamps = timestamp_option{p.ts_recent, 0};
+    agreed.sack_permitted = p.sack;
+    begin_receiving(p.irs, p.peer_window_scale ? p.window_scale : 0);
+    rcv_.offer_in_syn(p.wnd);
+    agree_on_options(agreed, now);
+    snd_.start(p.irs, o.iss, p.peer_wnd);
+}
+
+void connection::begin_receiving(seq irs, uint8_t scale) noexcept {
+    irs_ = irs;
+    rcv_ = receive_window(irs + 1, scale);
+    acked_to_ = rcv_.nxt();
+}
+
+// What the peer's SYN offers, and ours did or will.
+void connection::agree_on_options(const options& offered, time_point now) noexcept {
+    if (offered.mss) peer_mss_ = *offered.mss;
+    if (offered.window_scale) {
+        window_scaling_ = true;
+        snd_.scale = std::min(*offered.window_scale, options::max_window_scale);
+    }
+    if (offered.timestamps) timestamps_.enable(timestamp_offset_, offered.timestamps->value, now);
+    sack_ = offered.sack_permitted;
+    set_segment_size();
+}
+
+// Eff.snd.MSS: what both ends' packets can hold, less the options that every segment has (RFC 6691).
+void connection::set_segment_size() noexcept {
+    const uint16_t mss = std::max(std::min(path_mss_, peer_mss_), settings_.min_mss);
+    smss_ = mss - (timestamps_.enabled() ? timestamps_bytes : 0);
+}
+
+drop_reason connection::arrive_in_syn_sent(segment& s, time_point now) noexcept {
+    // First, the ACK bit: SND.UNA < SEG.ACK =< SND.NXT.
+    const bool has_ack = s.flags.has(flags::ack);
+    if (has_ack && (s.ack <= iss_ || snd_.nxt < s.ack)) {
+        if (s.flags.has(flags::rst)) return drop_reason::unacceptable_reset;
+        owe_stray_reset(s.ack);
+        return drop_reason::unacceptable_ack;
+    }
+    // Second, the RST bit.
+    if (s.flags.has(flags::rst)) {
+        if (!has_ack) return drop_reason::unacceptable_reset;
+        end(failure::refused);
+        return drop_reason::none;
+    }
+    // Fourth, the SYN bit; fifth, neither of both.
+    if (!s.flags.has(flags::syn)) return drop_reason::unexpected;
+    heard_at_ = now;
+    take_syn(s, now);
+    if (!has_ack) {  // simultaneous open: figure 8
+        state_ = connection_state::syn_received;
+        syn_due_ = true;
+        retransmit_at_ = never;
+        return drop_reason::none;
+    }
+    snd_.start(s.seq, s.ack, s.wnd);
+    establish(now, s.options.timestamps ? &*s.options.timestamps : nullptr);
+    acks_.require_now();
+    // What came with it is processed as in ESTABLISHED.
+    ++s.seq;
+    s.flags = s.flags.without(flags::syn);
+    return take_text_and_fin(s);
+}
+
+void connection::take_syn(const segment& s, time_point now) noexcept {
+    options agreed = s.options;
+    if (!settings_.window_scaling) agreed.window_scale.reset();
+    if (!settings_.timestamps) agreed.timestamps.reset();
+    agreed.sack_permitted &= settings_.sack;
+    const uint8_t scale = receive_window::scale_for(settings_.receive_buffer);
+    begin_receiving(s.seq, agreed.window_scale ? scale : 0);
+    rcv_.offer_in_syn(receive_room());  // our SYN has offered that
+    agree_on_options(agreed, now);
+    snd_.start(s.seq, snd_.una, s.wnd);
+}
+
+// Our SYN is acknowledged.
+void connection::establish(time_point now, const timestamp_option* echo) noexcept {
+    snd_.una = iss_ + 1;
+    state_ = connection_state::established;
+    if (syn_transmissions_ == 1) {
+        rtt_.on_sample(now - sent_at_);  // Karn's algorithm: sent once
+        rto_.on_sample(rtt_);
+    } else if (const auto sample = elapsed_since(echo, now)) {
+        rtt_.on_sample(*sample);
+        rto_.on_sample(rtt_);
+    } else {
+        rto_.on_handshake_timed_out();
+        rto_.reset_backoff();
+    }
+    const bool lost_once = syn_transmissions_ > 1;  // RFC 5681 §3.1: then begin with one segment
+    congestion_ =
+        congestion_control(congestion_algorithm::reno, smss_,
+                           lost_once ? smss_ : initial_window(smss_, settings_.initial_window_segments));
+    recovery_ = loss_recovery(iss_, smss_, sack_);
+    syn_due_ = false;
+    retransmit_at_ = never;
+    progress_at_ = sent_at_ = now;
+    soft_error_ = failure::none;
+    events_ |= events::connected;
+    arm_quiet_timer(now);
+    if (fin_queued_) enter_closing_states();
+}
+
+// SYN in SYN-SENT, SYN-ACK in SYN-RECEIVED.
+bool connection::next_syn(outgoing& out, time_point now) noexcept {
+    const bool answers = state_ == connection_state::syn_received;
+    out.seq = iss_;
+    out.flags = flags::syn;
+    out.options.mss = path_mss_;
+    if (answers) {
+        out.flags |= flags::ack;
+        out.ack = rcv_.nxt();
+        out.wnd = rcv_.offer_in_syn(receive_room());
+        if (window_scaling_) out.options.window_scale = rcv_.scale();
+        if (timestamps_.enabled()) out.options.timestamps = timestamps_.stamp(now);
+        out.options.sack_permitted = sack_;
+        acks_.on_ack_sent();
+    } else {
+        out.wnd = uint16_t(std::min<uint32_t>(receive_room(), UINT16_MAX));
+        if (settings_.window_scaling)
+            out.options.window_scale = receive_window::scale_for(settings_.receive_buffer);
+        if (settings_.timestamps)
+            out.options.timestamps = timestamp_option{timestamp_clock(now, timestamp_offset_), 0};
+        out.options.sack_permitted = settings_.sack;
+    }
+    syn_due_ = false;
+    if (syn_transmissions_++ == 0)
+        sent_at_ = progress_at_ = now;
+    else
+        ++retransmissions_;
+    retransmit_at_ = now + rto_.value();
+    ++segments_sent_;
+    return true;
+}
+
+}  // namespace millrace::tcp

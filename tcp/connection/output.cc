@@ -1,0 +1,179 @@
+// What goes out next: RFC 9293 §3.7, §3.8.6, §3.10.7.4; retransmissions before new data, and an ACK if
+// nothing else carries it.
+#include "tcp/connection/connection.hh"
+#include "tcp/send/segmenter.hh"
+
+#include <algorithm>
+
+namespace millrace::tcp {
+
+bool connection::next_segment(outgoing& out, time_point now) noexcept {
+    if (reset_due_ || stray_reset_due_) return next_reset(out, now);
+    if (syn_due_) return next_syn(out, now);
+    switch (state_) {
+        case connection_state::established:
+        case connection_state::fin_wait_1:
+        case connection_state::close_wait:
+        case connection_state::closing:
+        case connection_state::last_ack:
+            if (probe_due_ && next_probe(out, now)) return true;
+            if (flight_.lost_bytes() > 0 ? next_retransmission(out, now) : next_new(out, now)) return true;
+            break;
+        case connection_state::closed:
+        case connection_state::listen:
+        case connection_state::syn_sent:
+        case connection_state::syn_received:
+        case connection_state::fin_wait_2:
+        case connection_state::time_wait:
+            break;
+    }
+    return next_ack(out, now);
+}
+
+bool connection::next_reset(outgoing& out, time_point now) noexcept {
+    if (stray_reset_due_) {  // for a segment with ACK: <SEQ=SEG.ACK><CTL=RST>
+        stray_reset_due_ = false;
+        out.seq = stray_reset_;
+        out.flags = flags::rst;
+    } else {
+        reset_due_ = false;
+        fill_header(out, now);
+        out.options.sack.clear();
+        out.flags |= flags::rst;
+    }
+    ++segments_sent_;
+    return true;
+}
+
+// A segment that was lost, if the congestion window or the rules of recovery let it out. New data waits until
+// then.
+bool connection::next_retransmission(outgoing& out, time_point now) noexcept {
+    const auto i = recovery_.next_retransmission(flight_);
+    if (!i) return false;
+    const uint32_t pipe = recovery_.pipe(flight_);
+    if (!recovery_.retransmit_due() && pipe > 0 && pipe + flight_[*i].length > congestion_.cwnd()) {
+        cwnd_limited_ = true;
+        return false;
+    }
+    recovery_.on_retransmit();
+    retransmit(out, *i, now);
+    return true;
+}
+
+void connection::retransmit(outgoing& out, size_t i, time_point now) noexcept {
+    fill_header(out, now);
+    const uint32_t room = room_for_payload(out);
+    if (payload_of(flight_[i]) > room) flight_.split(i, room);
+    fill_text(out, flight_[i].at, payload_of(flight_[i]), ends_with_fin(flight_[i]));
+    flight_.on_retransmit(i, now);
+    sent_at_ = now;
+    ++retransmissions_;
+    if (retransmit_at_ == never) retransmit_at_ = now + rto_.value();
+}
+
+bool connection::next_new(outgoing& out, time_point now) noexcept {
+    const uint32_t data = unsent();
+    const bool fin = fin_queued_ && snd_.nxt <= fin_seq();
+    if (data == 0 && !fin) {
+        cwnd_limited_ &= !flight_.empty() && recovery_.pipe(flight_) + smss_ > congestion_.cwnd();
+        return false;
+    }
+    if (flight_.size() >= settings_.max_segments_in_flight) return false;
+    if (flight_.empty() && now - sent_at_ > rto_.value()) congestion_.on_idle();  // RFC 5681 §4.1
+    const uint32_t pipe = recovery_.pipe(flight_);
+    const uint32_t cwnd_room = congestion_.cwnd() > pipe ? congestion_.cwnd() - pipe : 0;
+    const uint32_t window = snd_.usable();
+    const uint32_t size = segment_size({.unsent = data,
+                                        .usable_window = window,
+                                        .cwnd_room = cwnd_room,
+                                        .mss = smss_,
+                                        .max_wnd = snd_.max_wnd,
+                                        .idle = flight_.empty(),
+                                        .no_delay = no_delay_,
+                                        .finishing = fin_queued_});
+    const bool bare_fin = data == 0 && fin && window > 0;
+    if (size == 0 && !bare_fin) {
+        cwnd_limited_ = cwnd_room < std::min({data, smss_, window});
+        if (flight_.empty()) arm_persist_timer(now);
+        return false;
+    }
+    send_new(out, size, window, now);
+    return true;
+}
+
+// `size` bytes of data that were never sent, and FIN if it is behind them and the window takes it, too.
+void connection::send_new(outgoing& out, uint32_t size, uint32_t window, time_point now) noexcept {
+    fill_header(out, now);
+    size = std::min(size, room_for_payload(out));
+    const seq at = snd_.nxt;
+    const bool fin = fin_queued_ && at + size == fin_seq() && window > size;
+    fill_text(out, at, size, fin);
+    if (flight_.empty()) {
+        progress_at_ = now;
+        retransmit_at_ = now + rto_.value();  // RFC 6298 §5.1
+    }
+    flight_.push(at, size + fin, now);
+    snd_.nxt += size + fin;
+    sent_at_ = now;
+    bytes_sent_ += size;
+}
+
+// Of a window that is closed, or too small for all other rules: RFC 9293 §3.8.6.1, §3.8.6.2.1.
+bool connection::next_probe(outgoing& out, time_point now) noexcept {
+    probe_due_ = false;
+    if (!flight_.empty()) {
+        retransmit(out, 0, now);
+    } else {
+        const uint32_t window = snd_.usable();
+        const uint32_t size = std::min({unsent(), std::max<uint32_t>(window, 1), smss_});
+        if (size == 0 && !(fin_queued_ && snd_.nxt == fin_seq())) return false;
+        const time_point deadline = retransmit_at_;
+        send_new(out, size, std::max<uint32_t>(window, 1), now);
+        retransmit_at_ = deadline;
+        probing_ = flight_.bytes() > window;
+    }
+    ++window_probes_;
+    return true;
+}
+
+bool connection::next_ack(outgoing& out, time_point now) noexcept {
+    if (!acks_.due(now) && !keepalive_due_) return false;
+    fill_header(out, now);
+    if (keepalive_due_) {  // RFC 9293 §3.8.4: SEG.SEQ = SND.NXT-1, which no peer may accept
+        keepalive_due_ = false;
+        out.seq = snd_.nxt - 1;
+        ++keepalive_probes_;
+    }
+    ++segments_sent_;
+    return true;
+}
+
+// What every segment but SYN has: <SEQ=SND.NXT><ACK=RCV.NXT><CTL=ACK>, window and options.
+void connection::fill_header(outgoing& out, time_point now) noexcept {
+    out.seq = snd_.nxt_in_window();
+    out.ack = rcv_.nxt();
+    out.flags = flags::ack;
+    out.wnd = rcv_.offer(receive_room(), settings_.receive_buffer, path_mss_);
+    if (timestamps_.enabled()) out.options.timestamps = timestamps_.stamp(now);
+    if (sack_ && late_.has_report()) late_.report(out.options.sack, sack_room(timestamps_.enabled()));
+    acked_to_ = rcv_.nxt();
+    acks_.on_ack_sent();
+}
+
+void connection::fill_text(outgoing& out, seq at, uint32_t bytes, bool fin) noexcept {
+    out.seq = at;
+    out_.slice(at, bytes, out.payload);
+    // RFC 9293 §3.9.1.2: with the last byte that there is.
+    if (bytes > 0 && at + bytes == out_.end()) out.flags |= flags::psh;
+    if (fin) out.flags |= flags::fin;
+    ++segments_sent_;
+}
+
+// smss_ allows for timestamps; SACK blocks take their room from the payload (RFC 6691).
+uint32_t connection::room_for_payload(const outgoing& out) const noexcept {
+    if (out.options.sack.empty()) return smss_;
+    const auto fixed = uint32_t(timestamps_.enabled() ? timestamps_bytes : 0);
+    return smss_ - (uint32_t(out.options.emitted_bytes()) - fixed);
+}
+
+}  // namespace millrace::tcp

@@ -1,0 +1,104 @@
+// Time passes: RFC 9293 §3.10.8, RFC 6298 §5, zero-window probes (§3.8.6.1), keepalive (§3.8.4).
+#include "tcp/connection/connection.hh"
+
+#include <algorithm>
+
+namespace millrace::tcp {
+
+time_point connection::next_timeout() const noexcept {
+    const time_point t = std::min({retransmit_at_, quiet_at_, acks_.deadline()});
+    return user_timeout_ > duration::zero() ? std::min(t, give_up_at()) : t;
+}
+
+// An ACK whose delay is over needs nothing here: next_segment() finds it due.
+void connection::on_timeout(time_point now) noexcept {
+    if (is_closed()) return;
+    if (give_up_at() <= now) return end(reason_to_give_up());
+    if (retransmit_at_ <= now) on_retransmission_timeout(now);
+    if (quiet_at_ <= now) on_quiet_timeout(now);
+}
+
+void connection::on_retransmission_timeout(time_point now) noexcept {
+    if (state_ == connection_state::syn_sent || state_ == connection_state::syn_received)
+        on_syn_timeout();
+    else if (flight_.empty() || probing_ || snd_.wnd == 0)
+        on_persist_timeout(now);
+    else
+        on_data_timeout(now);
+}
+
+void connection::on_syn_timeout() noexcept {
+    if (syn_transmissions_ > settings_.syn_retries) return end(reason_to_give_up());
+    ++timeouts_;
+    rto_.back_off();
+    syn_due_ = true;
+    retransmit_at_ = never;
+}
+
+// RFC 6298 §5.4 to §5.6.
+void connection::on_data_timeout(time_point now) noexcept {
+    if (rto_.backoffs() >= retry_limit()) return end(reason_to_give_up());
+    ++timeouts_;
+    congestion_.on_timeout(flight_.bytes(), rto_.backoffs() == 0);
+    recovery_.on_timeout(snd_.nxt, flight_);
+    rto_.back_off();
+    retransmit_at_ = now + rto_.value();
+}
+
+// The window has been closed for long: RFC 9293 §3.8.6.1. A peer that answers may keep it so for ever
+// (MUST-37), unless nobody is here to care.
+void connection::on_persist_timeout(time_point now) noexcept {
+    if (probes_unanswered_ >= retry_limit()) return end(reason_to_give_up());
+    if (orphaned_ && rto_.backoffs() >= retry_limit()) return reset(failure::timed_out);
+    ++probes_unanswered_;
+    probe_due_ = true;
+    rto_.back_off();
+    retransmit_at_ = now + persist_interval();
+}
+
+void connection::arm_persist_timer(time_point now) noexcept {
+    if (retransmit_at_ == never) retransmit_at_ = now + persist_interval();
+}
+
+duration connection::persist_interval() const noexcept {
+    return std::clamp(rto_.value(), settings_.persist_min, settings_.persist_max);
+}
+
+// Keepalive; or a peer that does not finish after we have, and nobody is here to wait for it.
+void connection::on_quiet_timeout(time_point now) noexcept {
+    if (state_ == connection_state::fin_wait_2 && orphaned_) return end(failure::none);
+    const bool busy = !flight_.empty() || unsent() > 0;  // then retransmissions find out
+    const time_point due = heard_at_ + settings_.keepalive_idle;
+    if (busy || (probes_unanswered_ == 0 && due > now)) {
+        quiet_at_ = std::max(due, now + settings_.keepalive_interval);
+        return;
+    }
+    if (probes_unanswered_ >= settings_.keepalive_probes) return reset(reason_to_give_up());
+    ++probes_unanswered_;
+    keepalive_due_ = true;
+    quiet_at_ = now + settings_.keepalive_interval;
+}
+
+void connection::arm_quiet_timer(time_point now) noexcept {
+    if (state_ == connection_state::fin_wait_2 && orphaned_)
+        quiet_at_ = now + settings_.fin_wait_2_timeout;
+    else
+        quiet_at_ = keepalive_ ? heard_at_ + settings_.keepalive_idle : never;
+}
+
+// RFC 5482, RFC 9293 §3.8.3.
+time_point connection::give_up_at() const noexcept {
+    const bool waits = !flight_.empty() || snd_.una == iss_;
+    return waits && user_timeout_ > duration::zero() ? progress_at_ + user_timeout_ : never;
+}
+
+unsigned connection::retry_limit() const noexcept {
+    return orphaned_ ? settings_.orphan_retries : settings_.data_retries;
+}
+
+// What ICMP has said meanwhile tells more than that time has passed (RFC 1122 §4.2.3.9).
+connection::failure connection::reason_to_give_up() const noexcept {
+    return soft_error_ == failure::none ? failure::timed_out : soft_error_;
+}
+
+}  // namespace millrace::tcp
