@@ -56,6 +56,12 @@ void reply_builder::attach(buffer bytes) {
     attachments_.push_back({size_, std::move(bytes)});
 }
 
+void reply_builder::cut(mark to) noexcept {
+    size_ = to.text;
+    for (; attachments_.size() > to.attachments; attachments_.pop_back())
+        attached_bytes_ -= attachments_.back().bytes.size();
+}
+
 void reply_builder::append(const reply_builder& other, mark from, mark to) {
     size_t base = size_;
     raw(other.text().substr(from.text, to.text - from.text));

@@ -38,6 +38,8 @@ class reply_builder {
         size_t attachments = 0;
     };
     mark end() const noexcept { return {size_, attachments_.size()}; }
+    // Takes back what was added behind a mark.
+    void cut(mark to) noexcept;
     // Adds what another builder holds between two marks; attachments are shared.
     void append(const reply_builder& other, mark from, mark to);
 

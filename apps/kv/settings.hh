@@ -1,0 +1,31 @@
+// What an operator can set of millrace-kv; budgets are of the whole process and shared out evenly among its
+// shards.
+#pragma once
+
+#include "core/time.hh"
+
+#include <cstdint>
+
+namespace millrace {
+class config_schema;
+}
+
+namespace millrace::kv {
+
+struct settings {
+    uint64_t max_memory = 1ull << 30;        // bytes of keys, values and tables; 0: no limit
+    uint64_t max_argument = 64ull << 20;     // bytes of one argument, and of one value
+    unsigned max_arguments = 1u << 20;       // of one command
+    uint64_t max_unfinished = 256ull << 20;  // bytes of commands not yet complete, of all clients
+    uint64_t max_reply = 512ull << 20;       // bytes of one reply
+    uint64_t output_watermark = 1ull << 20;  // bytes of replies written before more commands of a client run
+    unsigned max_clients = 10'000;
+    duration sweep_interval =
+        std::chrono::milliseconds(100);  // between looks for expired keys, if any expire
+    unsigned sweep_slots = 4096;         // looked at each time, by each shard
+};
+
+// Adds the settings to a schema that parses into `s`.
+void declare(config_schema& schema, settings& s);
+
+}  // namespace millrace::kv
