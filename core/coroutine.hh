@@ -49,11 +49,8 @@ class coroutine_promise<void> final : public coroutine_promise_base<void, corout
 };
 
 // Waits for a future that stays where it is until the end of the co_await expression.
-template <typename T>
 class awaiter : public task {
  public:
-    explicit awaiter(future<T>& f) noexcept : future_(f) {}
-
     // The quota of need_preempt() keeps loops over ready futures from holding the shard.
     bool await_ready() const noexcept { return future_.available() && !need_preempt(); }
     template <typename Promise>
@@ -62,30 +59,29 @@ class awaiter : public task {
         if constexpr (std::derived_from<Promise, producer>) h.promise().enlist();
         future_.notify(*this);
     }
-
     void run() noexcept final { handle_.resume(); }
 
  protected:
+    explicit awaiter(future_base& f) noexcept : future_(f) {}
     ~awaiter() = default;
 
-    future<T>& future_;
+    future_base& future_;
 
  private:
     std::coroutine_handle<> handle_;
 };
 
-template <typename T>
-class settled_awaiter final : public awaiter<T> {
+class settled_awaiter final : public awaiter {
  public:
-    using awaiter<T>::awaiter;
+    explicit settled_awaiter(future_base& f) noexcept : awaiter(f) {}
     void await_resume() const noexcept {}
 };
 
 template <typename T>
-class future_awaiter final : public awaiter<T> {
+class future_awaiter final : public awaiter {
  public:
-    using awaiter<T>::awaiter;
-    T await_resume() { return this->future_.get(); }
+    explicit future_awaiter(future<T>& f) noexcept : awaiter(f) {}
+    T await_resume() { return static_cast<future<T>&>(future_).get(); }
 };
 
 }  // namespace millrace::detail
@@ -100,9 +96,8 @@ auto operator co_await(future<T>&& f) noexcept {
 }
 
 // `co_await settled(f)`: f is available afterwards, with its value or failure still in it.
-template <typename T>
-auto settled(future<T>& f) noexcept {
-    return detail::settled_awaiter<T>(f);
+inline auto settled(future_base& f) noexcept {
+    return detail::settled_awaiter(f);
 }
 
 }  // namespace millrace

@@ -1,0 +1,11 @@
+#include "core/with_timeout.hh"
+
+#include "core/reactor.hh"
+
+namespace millrace {
+
+time_point after(duration delay) noexcept {
+    return reactor::current().now() + delay;
+}
+
+}  // namespace millrace
