@@ -1,0 +1,320 @@
+#include "net/interface.hh"
+
+#include "core/log.hh"
+#include "core/metrics.hh"
+#include "core/random.hh"
+#include "core/reactor.hh"
+#include "core/timer.hh"
+#include "net/error.hh"
+#include "net/ethernet/header.hh"
+#include "net/interface/input.hh"
+
+#include <algorithm>
+#include <array>
+
+namespace millrace::net {
+
+namespace {
+
+logger log("net");
+
+// How long a shard may sleep while nothing can wake it.
+constexpr duration unwatched_sleep = std::chrono::microseconds(500);
+
+interface_config checked(interface_config config, const device_info& device) {
+    auto refuse = [](const char* what) {
+        throw std::system_error(make_error_code(errc::invalid_address), what);
+    };
+    // RFC 791 §3.2: 68 bytes pass everywhere; a path MTU discovered may not be less either.
+    constexpr uint16_t least_mtu = 68;
+    if (device.mtu < least_mtu || (config.mtu != 0 && config.mtu < least_mtu)) refuse("MTU below 68 bytes");
+    config.min_path_mtu = std::max(config.min_path_mtu, least_mtu);
+    config.transmit_queue = std::max<size_t>(config.transmit_queue, 1);
+    if (config.addresses.empty()) refuse("an interface needs an address");
+    return config;
+}
+
+// The time of the reactor's turn, which costs nothing to ask for.
+class turn_clock final : public clock {
+ public:
+    explicit turn_clock(reactor& r) noexcept : reactor_(r) {}
+    time_point now() noexcept override { return reactor_.now(); }
+
+ private:
+    reactor& reactor_;
+};
+
+// Brings the turn in which poll() serves a deadline.
+class alarm final : public timer {
+    void on_expire() noexcept override {}
+};
+
+}  // namespace
+
+struct interface::parts {
+    parts(device_queue& queue, const device_info& info, const interface_config& c, millrace::clock& clock,
+          random& rng)
+        : device(queue),
+          info(info),
+          config(checked(c, info)),
+          time(clock),
+          now(clock.now()),
+          ways(config),
+          transmit(queue, config.transmit_queue, drops),
+          arp(config.neighbours, info.mac, rng.next(), transmit, generation, counters, drops),
+          guard(ways.addresses(), info.mac, config.neighbours.conflict_defence, transmit, counters, drops),
+          fragments(config.reassembly, drops),
+          out(info, config, ways, arp, transmit, generation, rng, counters, drops),
+          messages(config, ways, out, counters, drops),
+          udp(config.udp, ways, out, now, rng, drops),
+          protocols(config.verify_checksums, messages, out, udp, counters, drops),
+          in(info.mac, ways, arp, guard, fragments, protocols, transmit, counters, drops) {}
+
+    bool take_steered() noexcept;
+    void take(steered& s) noexcept;
+    bool receive() noexcept;
+    void service() noexcept;
+    void report_unreachable() noexcept;
+    void report_expired() noexcept;
+    time_point next_deadline() const noexcept {
+        return std::min({arp.next_deadline(), guard.next_deadline(), fragments.next_deadline()});
+    }
+    void set_alarm() noexcept {
+        time_point next = next_deadline();
+        if (next == wake.deadline()) return;
+        if (next == never)
+            wake.cancel();
+        else
+            wake.arm(next);
+    }
+
+    device_queue& device;
+    device_info info;
+    interface_config config;
+    millrace::clock& time;
+    time_point now;
+    bool on_reactor = false;
+    bool announced = false;
+    uint32_t generation = 1;
+    interface_counters counters;
+    drop_counters drops;
+    steering* others = nullptr;
+    std::vector<steered> inbox;
+    std::array<packet, burst_packets> burst;
+    routes ways;
+    transmit_queue transmit;
+    neighbours arp;
+    address_guard guard;
+    reassembly fragments;
+    output out;
+    icmp messages;
+    udp_sockets udp;
+    dispatch protocols;
+    input in;
+    alarm wake;
+    std::unique_ptr<turn_clock> own_clock;
+    std::unique_ptr<metric_group> metrics;
+    std::unique_ptr<metric_group> drop_metrics;
+};
+
+bool interface::parts::receive() noexcept {
+    size_t n = device.receive(burst);
+    for (size_t i = 0; i < n; ++i) __builtin_prefetch(burst[i].head.data());
+    for (size_t i = 0; i < n; ++i) in.on_frame(burst[i], now);
+    protocols.hand_over();
+    // What nobody took goes back to the device.
+    for (size_t i = 0; i < n; ++i) {
+        if (burst[i].head.storage()) burst[i].head = buffer();
+        if (!burst[i].fragments.empty()) burst[i].fragments.clear();
+    }
+    return n > 0;
+}
+
+bool interface::parts::take_steered() noexcept {
+    if (inbox.empty()) return false;
+    for (auto& s : inbox) take(s);
+    protocols.hand_over();
+    inbox.clear();
+    return true;
+}
+
+void interface::parts::take(steered& s) noexcept {
+    if (auto* d = std::get_if<steered_datagram>(&s)) {
+        d->datagram.data = &d->data;
+        protocols.deliver_steered(d->datagram, now);
+    } else if (auto* e = std::get_if<steered_error>(&s)) {
+        e->error.quoted = {e->quoted.data(), e->error.quoted.size()};
+        protocols.deliver_steered(e->error, now);
+    } else if (auto* news = std::get_if<neighbour_news>(&s)) {
+        arp.learn(news->address, news->mac, true, now);
+    }
+}
+
+void interface::parts::service() noexcept {
+    guard.service(now);
+    arp.service(now);
+    report_unreachable();
+    if (fragments.next_deadline() <= now) report_expired();
+}
+
+// A packet that waited for a neighbour in vain: its protocol is told as a router would tell it (RFC 1122
+// §2.3.2.2).
+void interface::parts::report_unreachable() noexcept {
+    for (const auto& p : arp.take_unreachable()) {
+        auto frame = p.head.bytes();
+        ipv4_header h;
+        drop_reason why;
+        if (frame.size() < path::header_bytes + 8 ||
+            !h.parse(frame.subspan(ethernet_header_bytes), p.size(), checksum_verdict::good, why) ||
+            h.fragment_offset)
+            continue;
+        icmp_error e;
+        e.what = icmp_error::kind::host_unreachable;
+        e.protocol = ip_protocol(h.protocol);
+        e.source = e.reporter = h.source;
+        e.destination = h.destination;
+        e.quoted = frame.subspan(path::header_bytes);
+        e.quoted = e.quoted.first(std::min(e.quoted.size(), icmp_error::max_quoted));
+        protocols.deliver_steered(e, now);
+    }
+}
+
+void interface::parts::report_expired() noexcept {
+    for (auto& e : fragments.service(now)) {
+        bool to_one_host = ways.is_local(e.header.destination);
+        if (!to_one_host || e.header.protocol == uint8_t(ip_protocol::icmp)) continue;
+        packet p;
+        p.head = buffer::allocate(e.first_bytes.size());
+        std::copy(e.first_bytes.begin(), e.first_bytes.end(), p.head.mutable_bytes());
+        ip_datagram d;
+        d.data = &p;
+        d.source = e.header.source;
+        d.destination = e.header.destination;
+        d.protocol = ip_protocol(e.header.protocol);
+        d.ttl = e.header.ttl;
+        d.id = e.header.id;
+        d.congestion = e.header.congestion;
+        messages.complain(icmp::complaint::reassembly_time_exceeded, d, now);
+    }
+}
+
+interface::interface(device_queue& queue, const device_info& device, interface_config config,
+                     millrace::clock& clock, random& rng)
+    : parts_(std::make_unique<parts>(queue, device, config, clock, rng)) {}
+
+interface::interface(device_queue& queue, const device_info& device, interface_config config, reactor& r) {
+    auto clock = std::make_unique<turn_clock>(r);
+    parts_ = std::make_unique<parts>(queue, device, config, *clock, r.rng());
+    parts_->own_clock = std::move(clock);
+    parts_->on_reactor = true;
+}
+
+interface::~interface() = default;
+
+void interface::attach(l4_handler* tcp) noexcept {
+    parts_->protocols.attach(tcp);
+}
+
+void interface::attach(steering* others) noexcept {
+    parts_->others = others;
+    parts_->protocols.attach(others);
+}
+
+void interface::accept(steered&& what) noexcept {
+    parts_->inbox.push_back(std::move(what));
+}
+
+bool interface::poll() noexcept {
+    parts& p = *parts_;
+    p.now = p.time.now();
+    if (!p.announced) [[unlikely]] {
+        p.announced = true;
+        bool first_shard = !p.others || p.others->self() == 0;
+        if (p.config.neighbours.announce && first_shard) p.guard.announce(p.now);
+    }
+    bool worked = p.take_steered();
+    worked |= p.receive();
+    if (p.next_deadline() <= p.now) {
+        p.service();
+        worked = true;
+    }
+    return worked;
+}
+
+void interface::flush() noexcept {
+    parts_->transmit.flush();
+    if (parts_->on_reactor) parts_->set_alarm();
+}
+
+int interface::wakeup_fd() const noexcept {
+    return parts_->device.wakeup_fd();
+}
+
+bool interface::prepare_sleep() noexcept {
+    return parts_->inbox.empty() && parts_->device.arm_wakeup();
+}
+
+void interface::woke() noexcept {
+    parts_->device.disarm_wakeup();
+}
+
+duration interface::max_sleep() const noexcept {
+    bool watched = parts_->device.wakeup_fd() >= 0 && parts_->transmit.size() == 0;
+    return watched ? duration::max() : unwatched_sleep;
+}
+
+time_point interface::next_deadline() const noexcept {
+    return parts_->announced ? parts_->next_deadline() : parts_->now;
+}
+
+buffer interface::allocate() noexcept {
+    return parts_->out.allocate();
+}
+
+result<ip_address> interface::source_for(const ip_address& destination) const noexcept {
+    return parts_->out.source_for(destination);
+}
+
+result<path> interface::make_path(const ip_address& source, const ip_address& destination,
+                                  ip_protocol protocol) noexcept {
+    return parts_->out.make_path(source, destination, protocol, parts_->now);
+}
+
+bool interface::send(path& way, packet&& p, ecn mark) noexcept {
+    return parts_->out.send(way, std::move(p), mark, parts_->now);
+}
+
+datagram interface::open_datagram(const endpoint& local) {
+    return datagram(parts_->udp.open(local));
+}
+
+bool interface::is_local(const ip_address& a) const noexcept {
+    return a.is_v4() && parts_->ways.is_local(a.v4());
+}
+
+const std::vector<prefix>& interface::addresses() const noexcept {
+    return parts_->config.addresses;
+}
+
+unsigned interface::owner_of(uint32_t flow_hash) const noexcept {
+    return parts_->protocols.owner_of(flow_hash);
+}
+
+const device_info& interface::device() const noexcept {
+    return parts_->info;
+}
+
+const interface_counters& interface::counters() const noexcept {
+    return parts_->counters;
+}
+
+const drop_counters& interface::drops() const noexcept {
+    return parts_->drops;
+}
+
+size_t interface::packets_held() const noexcept {
+    const parts& p = *parts_;
+    return p.transmit.size() + p.arp.waiting() + p.inbox.size() + p.udp.waiting() + p.fragments.size();
+}
+
+}  // namespace millrace::net
