@@ -22,7 +22,7 @@ native_network::native_network(reactor& r, net::device& device, unsigned queue, 
                                const native_settings& settings, net::steering* others)
     : reactor_(r),
       name_(describe(device.info(), config)),
-      interface_(device.queue(queue), device.info(), std::move(config), r.clock(), r.rng()) {
+      interface_(device.queue(queue), device.info(), std::move(config), r) {
     interface_.attach(others);
     interface_.register_metrics(r.metrics());
     reactor_.add(interface_);

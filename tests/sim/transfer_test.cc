@@ -1,0 +1,42 @@
+#include "tests/support/sim_transfer.hh"
+
+#include <boost/test/unit_test.hpp>
+
+using namespace millrace::test;
+
+namespace {
+
+// Sanitizers make it many times slower; the release build does the full number.
+#if defined(__SANITIZE_ADDRESS__)
+constexpr uint64_t seeds = 8;
+#elif !defined(__OPTIMIZE__)
+constexpr uint64_t seeds = 10;
+#else
+constexpr uint64_t seeds = 100;
+#endif
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(sim)
+
+BOOST_AUTO_TEST_CASE(every_byte_comes_back_over_any_wire_and_nothing_is_left) {
+    BOOST_TEST_MESSAGE(seeds << " seeds of 4 MiB each way");
+    for (uint64_t seed = 1; seed <= seeds; ++seed) {
+        const transfer_outcome o = run_transfer(seed);
+        BOOST_TEST(o.ok(), "seed " << seed << ": " << o.failure << " (" << o.troubles
+                                   << "); replay: millrace-sim-seeds --first " << seed
+                                   << " --seeds 1 --verbose");
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_seed_repeats_exactly) {
+    const transfer_outcome first = run_transfer(7, {.bytes = 300'000});
+    const transfer_outcome again = run_transfer(7, {.bytes = 300'000});
+    BOOST_TEST(first.ok(), first.failure);
+    BOOST_TEST(first.frames == again.frames);
+    BOOST_TEST(first.steps == again.steps);
+    BOOST_TEST(first.seconds == again.seconds);
+    BOOST_TEST(first.hash == again.hash);
+}
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -1,0 +1,30 @@
+// One seed: a wire with the troubles that the seed draws, and a number of bytes through an echo service and
+// back.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+namespace millrace::test {
+
+struct transfer_options {
+    size_t bytes = 4 << 20;  // each way
+    std::string pcap;        // a file to write what host a sees; empty: none
+};
+
+struct transfer_outcome {
+    std::string failure;   // empty: every byte came back, all is closed, nothing is left
+    std::string troubles;  // of the wire, as drawn
+    uint64_t hash = 0;     // of what came back
+    double seconds = 0;    // of virtual time, until both ends had closed
+    uint64_t retransmissions = 0;
+    uint64_t frames = 0;
+    uint64_t steps = 0;
+
+    bool ok() const noexcept { return failure.empty(); }
+};
+
+transfer_outcome run_transfer(uint64_t seed, const transfer_options& options = {});
+
+}  // namespace millrace::test
