@@ -48,6 +48,7 @@ class reno {
     uint32_t ssthresh_ = UINT32_MAX;
     uint32_t restart_window_;
     uint32_t acked_since_growth_ = 0;  // congestion avoidance: RFC 3465 §2.1 bytes_acked
+    bool after_timeout_ = false;       // slow start, after one
 };
 
 }  // namespace millrace::tcp

@@ -81,6 +81,16 @@ BOOST_AUTO_TEST_CASE(timeout_collapses_to_one_segment) {
     BOOST_TEST(r.in_slow_start());
 }
 
+// RFC 3465 §2.3.
+BOOST_AUTO_TEST_CASE(after_a_timeout_one_ack_grows_the_window_by_one_segment) {
+    reno r(mss, 10 * mss);
+    r.on_timeout(10 * mss, true);
+    r.on_ack(4 * mss, true);
+    BOOST_TEST(r.cwnd() == 2 * mss);
+    for (int i = 0; i < 4; ++i) r.on_ack(4 * mss, true);
+    BOOST_TEST(!r.in_slow_start());
+}
+
 // RFC 5681 §3.1: ssthresh is held constant if the same segment times out again.
 BOOST_AUTO_TEST_CASE(a_second_timeout_in_a_row_keeps_ssthresh) {
     reno r(mss, 10 * mss);
