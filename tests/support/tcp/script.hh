@@ -1,0 +1,90 @@
+// Segments as a packet conversation writes them: with numbers that begin at zero on both sides.
+#pragma once
+
+#include "tcp/segment/segment.hh"
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace millrace::tcp::script {
+
+// What is not said is filled in when the peer sends it, and not compared when it is expected, unless the
+// conversation knows what it must be.
+class scripted {
+ public:
+    explicit scripted(tcp::flags f) : flags_(f) {}
+
+    // Relative to the sender's initial sequence number.
+    scripted& seq(uint32_t n) { return seq_ = n, *this; }
+    // Relative to the receiver's; sets ACK.
+    scripted& ack(uint32_t n) { return flags_ |= tcp::flags::ack, ack_ = n, *this; }
+    // As on the wire.
+    scripted& wnd(uint16_t n) { return wnd_ = n, *this; }
+    scripted& mss(uint16_t n) { return options_.mss = n, *this; }
+    scripted& wscale(uint8_t n) { return options_.window_scale = n, *this; }
+    scripted& sack_ok() { return options_.sack_permitted = true, *this; }
+    // Our values count milliseconds since the conversation began; the peer's are as said.
+    scripted& ts(uint32_t value, uint32_t echo);
+    scripted& no_ts() { return without_ts_ = true, *this; }
+    // Relative to the sender of the data; in the order of the wire.
+    scripted& sack(uint32_t left, uint32_t right) { return sack_.emplace_back(left, right), *this; }
+    scripted& payload(std::string_view text) { return payload_ = text, *this; }
+    // `n` bytes of text.
+    scripted& bytes(size_t n) { return payload_.assign(n, 'x'), *this; }
+    scripted& with(tcp::flags f) { return flags_ |= f, *this; }
+    // PSH is compared only if said so.
+    scripted& push(bool on = true) { return push_ = on, on ? with(tcp::flags::psh) : *this; }
+
+ private:
+    friend class conversation;
+
+    tcp::flags flags_;
+    std::optional<uint32_t> seq_;
+    std::optional<uint32_t> ack_;
+    std::optional<uint16_t> wnd_;
+    std::optional<bool> push_;
+    tcp::options options_;  // but SACK blocks, which are relative
+    std::vector<std::pair<uint32_t, uint32_t>> sack_;
+    std::string payload_;
+    bool without_ts_ = false;
+};
+
+inline scripted& scripted::ts(uint32_t value, uint32_t echo) {
+    options_.timestamps = timestamp_option{value, echo};
+    return *this;
+}
+
+inline scripted syn() {
+    return scripted(flags::syn);
+}
+inline scripted syn_ack() {
+    return scripted(flags::syn | flags::ack);
+}
+inline scripted ack() {
+    return scripted(flags::ack);
+}
+inline scripted ack(uint32_t n) {
+    return ack().ack(n);
+}
+inline scripted data(std::string_view text) {
+    return ack().payload(text);
+}
+inline scripted data(size_t bytes) {
+    return ack().bytes(bytes);
+}
+inline scripted fin() {
+    return scripted(flags::fin | flags::ack);
+}
+inline scripted rst() {
+    return scripted(flags::rst);
+}
+inline scripted rst_ack() {
+    return scripted(flags::rst | flags::ack);
+}
+
+}  // namespace millrace::tcp::script

@@ -1,0 +1,173 @@
+// Which segments are acceptable, and what the others are answered: RFC 9293 §3.10.7.4 first and fifth, RFC
+// 5961 §5.
+#include "tests/support/tcp/states.hh"
+
+#include <boost/test/unit_test.hpp>
+
+using namespace millrace;
+using namespace millrace::tcp;
+using namespace millrace::tcp::script;
+using namespace std::chrono_literals;
+
+namespace {
+
+uint32_t next_expected(const conversation& c) {
+    return c.info().rcv_nxt - 0xffffffc0u;
+}
+
+conversation_options window_of(uint32_t bytes) {
+    conversation_options o;
+    o.settings.receive_buffer = bytes;
+    return o;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(acceptability)
+
+// RFC 9293 §3.10.7.4, first: <SEQ=SND.NXT><ACK=RCV.NXT><CTL=ACK>.
+BOOST_AUTO_TEST_CASE(a_segment_outside_of_the_window_is_acknowledged_and_dropped_in_every_state) {
+    for (auto state : synchronised_states) {
+        auto c = conversation_in(state);
+        const uint32_t next = next_expected(*c);
+        for (uint32_t wrong : {next - 20, next + (2 << 20)}) {
+            c->peer_sends(data("0123456789").seq(wrong));
+            c->refused(drop_reason::out_of_window);
+            c->expects(ack(next));
+        }
+        c->in_state(state);
+        BOOST_TEST(c->us().readable_bytes() == 0u);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(data_that_came_already_is_acknowledged_again) {
+    conversation c;
+    c.establish();
+    c.peer_sends(data("abc"));
+    c.expects(ack(4));
+    c.peer_sends(data("abc").seq(1));
+    c.expects(ack(4).sack(1, 4));  // RFC 2883 §4
+    BOOST_TEST(c.app_reads() == "abc");
+}
+
+BOOST_AUTO_TEST_CASE(of_a_segment_that_overlaps_only_the_new_part_is_taken) {
+    conversation c;
+    c.establish();
+    c.peer_sends(data("abcd"));
+    c.expects(ack(5));
+    c.peer_sends(data("cdef").seq(3));
+    c.expects(ack(7));
+    BOOST_TEST(c.app_reads() == "abcdef");
+}
+
+BOOST_AUTO_TEST_CASE(of_a_segment_that_exceeds_the_window_only_the_part_inside_is_taken) {
+    conversation c(window_of(4));
+    c.establish(syn_ack().mss(1000));
+    c.peer_sends(fin().payload("abcdef"));
+    c.expects(ack(5).wnd(0));
+    c.in_state(connection_state::established);
+    BOOST_TEST(c.app_reads() == "abcd");
+    c.expects(ack(5).wnd(4));
+    c.peer_sends(fin().payload("ef").seq(5));
+    c.expects(ack(8));
+    c.in_state(connection_state::close_wait);
+}
+
+// RFC 9293 §3.10.7.4, fifth: without ACK it is dropped.
+BOOST_AUTO_TEST_CASE(a_segment_without_ack_is_dropped) {
+    conversation c;
+    c.establish();
+    c.peer_sends(scripted(flags()).payload("abc"));
+    c.refused(drop_reason::no_ack);
+    c.expects_nothing();
+    BOOST_TEST(c.us().readable_bytes() == 0u);
+}
+
+// RFC 9293 §3.10.7.4, fifth: an ACK of something not yet sent is answered and dropped.
+BOOST_AUTO_TEST_CASE(an_ack_of_the_future_is_answered_and_dropped) {
+    conversation c;
+    c.establish();
+    c.peer_sends(data("abc").ack(2));
+    c.refused(drop_reason::unacceptable_ack);
+    c.expects(ack(1).seq(1));
+    BOOST_TEST(c.us().readable_bytes() == 0u);
+}
+
+// RFC 5961 §5.2: SND.UNA - MAX.SND.WND <= SEG.ACK is still taken for an old one, anything below is an attack.
+BOOST_AUTO_TEST_CASE(an_ack_of_the_distant_past_is_challenged) {
+    conversation c;
+    c.establish(syn_ack().mss(1000).wnd(2000));
+    c.set_peer_window(2000);
+    for (uint32_t i = 0; i < 5; ++i) {
+        c.app_sends(1000);
+        c.expects(data(1000));
+        c.peer_sends(ack());
+    }
+    c.peer_sends(data("abc").seq(1).ack(5001 - 2000));
+    c.expects(ack(4));
+    BOOST_TEST(c.app_reads() == "abc");
+    c.peer_sends(data("def").seq(4).ack(5001 - 2001));
+    c.refused(drop_reason::ancient_ack);
+    c.expects(ack(4));
+    BOOST_TEST(c.us().readable_bytes() == 0u);
+}
+
+// RFC 9293 §3.10.7.4, fifth: a duplicate ACK is ignored, its text is not.
+BOOST_AUTO_TEST_CASE(an_old_ack_with_new_text_is_taken) {
+    conversation c;
+    c.establish();
+    c.app_sends("xyz");
+    c.expects(data("xyz"));
+    c.peer_sends(ack(4));
+    c.peer_sends(data("abc").ack(1));
+    c.expects(ack(4));
+    BOOST_TEST(c.app_reads() == "abc");
+    BOOST_TEST(c.info().snd_una == 0xfffffff0u + 4);
+}
+
+// RFC 9293 §3.10.7.4, fifth: SND.WL1 and SND.WL2.
+BOOST_AUTO_TEST_CASE(an_old_segment_does_not_change_the_window) {
+    conversation c;
+    c.establish(syn_ack().mss(1000));
+    c.app_sends("abc");
+    c.expects(data("abc"));
+    c.peer_sends(ack(4).wnd(7000));
+    BOOST_TEST(c.info().snd_wnd == 7000u);
+    c.peer_sends(ack(1).wnd(10));
+    BOOST_TEST(c.info().snd_wnd == 7000u);
+    c.peer_sends(ack(4).wnd(6000));
+    BOOST_TEST(c.info().snd_wnd == 6000u);
+}
+
+BOOST_AUTO_TEST_CASE(an_ack_takes_what_it_covers_out_of_the_send_buffer) {
+    conversation c;
+    c.establish();
+    c.app_sends("abcdef");
+    c.expects(data("abcdef"));
+    c.peer_sends(ack(4));
+    BOOST_TEST(c.info().in_flight == 3u);
+    c.peer_sends(ack(7));
+    BOOST_TEST(c.info().in_flight == 0u);
+    BOOST_TEST((c.us().next_timeout() == never));
+}
+
+// RFC 9293 §3.10.7.4, fifth, LAST-ACK and CLOSING: only the ACK of our FIN counts.
+BOOST_AUTO_TEST_CASE(an_old_ack_does_not_end_a_closing_connection) {
+    for (auto state : {connection_state::fin_wait_1, connection_state::closing, connection_state::last_ack}) {
+        auto c = conversation_in(state);
+        c->peer_sends(ack(1));
+        c->expects_nothing();
+        c->in_state(state);
+    }
+}
+
+// The urgent pointer is no more than a number to us: the text is read in line (RFC 6093).
+BOOST_AUTO_TEST_CASE(urgent_text_is_text) {
+    conversation c;
+    c.establish();
+    c.peer_sends(data("urgent").with(flags::urg));
+    c.expects(ack(7));
+    BOOST_TEST(c.app_reads() == "urgent");
+}
+
+BOOST_AUTO_TEST_SUITE_END()
