@@ -38,7 +38,7 @@ class fd_watch {
     bool watching() const noexcept { return epoll_ != nullptr; }
 
  protected:
-    ~fd_watch() { unwatch(); }
+    virtual ~fd_watch() { unwatch(); }
     // Outside of any task, in the turn's poll. May unwatch or destroy this or any other watch.
     virtual void on_ready(readiness r) noexcept = 0;
 

@@ -38,7 +38,9 @@ reactor::reactor(const reactor_options& options)
         .gauge("timers_armed", "timers that wait", [this] { return double(timers()); });
 }
 
-reactor::~reactor() = default;
+reactor::~reactor() {
+    end();
+}
 
 void reactor::add(poller& p) {
     if (p.wakeup_fd() >= 0) epoll().add_wakeup(p.wakeup_fd());
@@ -64,6 +66,7 @@ bool reactor::turn_here() noexcept {
     const size_t ran = tasks_.run(options_.tasks_per_turn);
     flush();
     const size_t expired = wheel_->expire(now_);
+    std::erase(pollers_, nullptr);
     worked |= ran > 0 || expired > 0 || !tasks_.empty();
     ++counters_.turns;
     counters_.tasks += ran;
@@ -94,7 +97,6 @@ bool reactor::poll_descriptors(bool busy) noexcept {
 void reactor::flush() noexcept {
     for (size_t i = pollers_.size(); i-- > 0;)
         if (pollers_[i]) pollers_[i]->flush();
-    std::erase(pollers_, nullptr);
 }
 
 void reactor::run() {
@@ -105,6 +107,11 @@ void reactor::run() {
         if (options_.idle == idle_policy::adaptive && now_ - last_work_ >= options_.spin) sleep();
     }
     stopping_ = false;
+}
+
+void reactor::end() noexcept {
+    scope here(*this);
+    tasks_.end();
 }
 
 void reactor::sleep() {

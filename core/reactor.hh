@@ -53,7 +53,7 @@ class reactor {
     explicit reactor(const reactor_options& options = {});
     reactor(const reactor&) = delete;
     reactor& operator=(const reactor&) = delete;
-    // Nothing may be ready to run. Timers still armed are cancelled without expiring.
+    // Ends what still waits, if end() has not. Timers still armed are cancelled without expiring.
     ~reactor();
 
     // The reactor whose turn it is on this thread, or whose scope this is.
@@ -83,6 +83,9 @@ class reactor {
     // Turns, sleeping as the policy says, until stop() was called and nothing is left ready to run.
     void run();
     void stop() noexcept { stopping_ = true; }
+    // Destroys every coroutine and continuation that still waits, without running it. Nothing runs here any
+    // more. On the thread that ran it.
+    void end() noexcept;
 
     // No task is ready to run.
     bool idle() const noexcept { return tasks_.empty(); }

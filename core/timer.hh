@@ -32,7 +32,7 @@ class timer {
     time_point deadline() const noexcept { return link_ ? deadline_ : never; }
 
  protected:
-    ~timer() { cancel(); }
+    virtual ~timer() { cancel(); }
     // No longer armed by now: may arm the timer again, or destroy it.
     virtual void on_expire() noexcept = 0;
 

@@ -1,0 +1,35 @@
+#include "core/os/cpu.hh"
+
+#include <cerrno>
+#include <sched.h>
+#include <string>
+#include <sys/prctl.h>
+#include <system_error>
+
+namespace millrace {
+
+std::vector<unsigned> usable_cpus() {
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    if (::sched_getaffinity(0, sizeof set, &set) < 0)
+        throw std::system_error(errno, std::system_category(), "sched_getaffinity");
+    std::vector<unsigned> cpus;
+    for (unsigned cpu = 0; cpu < CPU_SETSIZE; ++cpu)
+        if (CPU_ISSET(cpu, &set)) cpus.push_back(cpu);
+    return cpus;
+}
+
+void pin_this_thread(unsigned cpu) {
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    if (cpu < CPU_SETSIZE) CPU_SET(cpu, &set);
+    if (::sched_setaffinity(0, sizeof set, &set) < 0)
+        throw std::system_error(errno, std::system_category(),
+                                "pinning a thread to CPU " + std::to_string(cpu));
+}
+
+void sharpen_sleep() noexcept {
+    ::prctl(PR_SET_TIMERSLACK, 1, 0, 0, 0);
+}
+
+}  // namespace millrace
