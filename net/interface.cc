@@ -8,6 +8,7 @@
 #include "net/error.hh"
 #include "net/ethernet/header.hh"
 #include "net/interface/input.hh"
+#include "net/interface/metrics.hh"
 
 #include <algorithm>
 #include <array>
@@ -52,11 +53,11 @@ class alarm final : public timer {
 }  // namespace
 
 struct interface::parts {
-    parts(device_queue& queue, const device_info& info, const interface_config& c, millrace::clock& clock,
+    parts(device_queue& queue, const device_info& of, const interface_config& c, millrace::clock& clock,
           random& rng)
         : device(queue),
-          info(info),
-          config(checked(c, info)),
+          info(of),
+          config(checked(c, of)),
           time(clock),
           now(clock.now()),
           ways(config),
@@ -100,6 +101,7 @@ struct interface::parts {
     drop_counters drops;
     steering* others = nullptr;
     std::vector<steered> inbox;
+    std::vector<steered> taken;  // out of the inbox, while it is dealt with
     std::array<packet, burst_packets> burst;
     routes ways;
     transmit_queue transmit;
@@ -114,7 +116,6 @@ struct interface::parts {
     alarm wake;
     std::unique_ptr<turn_clock> own_clock;
     std::unique_ptr<metric_group> metrics;
-    std::unique_ptr<metric_group> drop_metrics;
 };
 
 bool interface::parts::receive() noexcept {
@@ -132,9 +133,10 @@ bool interface::parts::receive() noexcept {
 
 bool interface::parts::take_steered() noexcept {
     if (inbox.empty()) return false;
-    for (auto& s : inbox) take(s);
+    taken.swap(inbox);
+    for (auto& s : taken) take(s);
     protocols.hand_over();
-    inbox.clear();
+    taken.clear();
     return true;
 }
 
@@ -222,6 +224,10 @@ void interface::attach(steering* others) noexcept {
 
 void interface::accept(steered&& what) noexcept {
     parts_->inbox.push_back(std::move(what));
+}
+
+void interface::register_metrics(metric_registry& registry) {
+    parts_->metrics = make_metrics(registry, parts_->counters, parts_->drops, parts_->device.counters());
 }
 
 bool interface::poll() noexcept {

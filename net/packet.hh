@@ -42,4 +42,7 @@ struct packet {
     }
 };
 
+// All bytes of a packet in one buffer; copied only if they are in several.
+buffer join(packet&& p);
+
 }  // namespace millrace::net

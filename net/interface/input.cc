@@ -118,9 +118,8 @@ void input::on_ipv4(packet& p, bool to_group, time_point now) noexcept {
 
 void input::on_fragment(const ipv4_header& h, packet& p, bool to_one_host, time_point now) noexcept {
     ++counters_.fragments_in;
-    // A device that splits frames does not split those of fragments: they would not be fragments.
-    if (!p.fragments.empty()) return drop(drop_reason::fragment_malformed);
-    auto whole = reassembly_.add(h, p.head.bytes(), now);
+    buffer payload = join(std::move(p));
+    auto whole = reassembly_.add(h, payload.bytes(), now);
     if (!whole) return;
     ++counters_.reassembled;
     p = packet{};

@@ -24,8 +24,6 @@ class input {
     void on_fragment(const ipv4_header& h, packet& p, bool to_one_host, time_point now) noexcept;
     void drop(drop_reason why) noexcept { drops_.count(why); }
 
-    // The destination that makes a frame ours, and what an IPv4 frame to it begins with, as numbers in
-    // memory.
     mac_address own_mac_;
     const routes& routes_;
     neighbours& neighbours_;

@@ -126,7 +126,7 @@ void icmp::answer_echo(ip_datagram& d, time_point now) noexcept {
     std::memcpy(p + 2, &checksum, 2);
     auto way = out_.make_path(d.destination, d.source, ip_protocol::icmp, now);
     if (!way) return drops_.count(drop_reason::no_route);
-    if (out_.send(*way, std::move(reply), d.congestion, now)) ++counters_.echo_replies;
+    if (out_.send(*way, std::move(reply), ecn::not_capable, now)) ++counters_.echo_replies;
 }
 
 std::optional<icmp_error> icmp::parse_error(const ip_datagram& d) noexcept {

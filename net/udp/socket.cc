@@ -13,20 +13,6 @@ namespace {
 constexpr size_t copied_bytes = 256;
 constexpr size_t most_payload = 65535 - 20 - udp_header::bytes;
 
-// A packet's bytes in one buffer.
-buffer joined(packet&& p) {
-    if (p.fragments.empty()) return std::move(p.head);
-    buffer all = buffer::allocate(p.size());
-    char* to = all.mutable_data();
-    auto copy = [&to](const buffer& b) {
-        std::memcpy(to, b.data(), b.size());
-        to += b.size();
-    };
-    copy(p.head);
-    for (const auto& f : p.fragments) copy(f);
-    return all;
-}
-
 }  // namespace
 
 future<received_datagram> udp_socket::receive() {
@@ -50,7 +36,7 @@ void udp_socket::deliver(const ip_datagram& d, const udp_header& h) noexcept {
     if (!waiting_ &&
         (received_.size() >= limits.receive_datagrams || received_bytes_ + size > limits.receive_bytes))
         return table_->drops_.count(drop_reason::udp_queue_full);
-    received_datagram r{joined(std::move(p)), {d.source, h.source_port}};
+    received_datagram r{join(std::move(p)), {d.source, h.source_port}};
     if (waiting_) {
         auto waiting = std::exchange(waiting_, std::nullopt);
         return waiting->set_value(std::move(r));
