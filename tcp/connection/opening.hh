@@ -23,10 +23,10 @@ struct passive_opening {
     uint16_t wnd = 0;          // we offered, in the SYN-ACK
     uint8_t window_scale = 0;  // we offered; used only if the peer scales too
     uint16_t peer_mss = 536;
-    uint16_t peer_wnd = 0;                     // in its SYN, unscaled
-    std::optional<uint8_t> peer_window_scale;  // set: both sides scale
-    bool timestamps = false;                   // both sides send them
-    bool sack = false;                         // both sides permit it
+    uint16_t peer_wnd = 0;                       // in its SYN, unscaled
+    std::optional<uint8_t> peer_window_scale{};  // set: both sides scale
+    bool timestamps = false;                     // both sides send them
+    bool sack = false;                           // both sides permit it
     uint32_t ts_recent = 0;
     uint8_t transmissions = 1;  // of our SYN-ACK
     time_point first_sent{};
