@@ -4,8 +4,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <arpa/inet.h>
 #include <cerrno>
+#include <cstddef>
 #include <cstring>
 #include <fcntl.h>
 #include <filesystem>
@@ -109,40 +111,62 @@ void check_interface(const device_spec& s) {
     if (!raw.valid()) refuse(s, errno, fmt::format("no permission for packet sockets; {}", privileges()));
 }
 
+sockaddr_un address_of(const device_spec& s, socklen_t& size) {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    const size_t first = s.abstract_socket ? 1 : 0;
+    std::memcpy(address.sun_path + first, s.place.data(), s.place.size());
+    size = s.abstract_socket ? socklen_t(offsetof(sockaddr_un, sun_path) + first + s.place.size())
+                             : sizeof address;
+    return address;
+}
+
+descriptor unix_socket() {
+    return descriptor(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
+}
+
 // True if a server listens there; a left-over file of a dead one is removed, as the driver would stumble over
 // it.
-bool socket_in_use(const device_spec& s) {
+bool path_in_use(const device_spec& s) {
     struct stat status {};
     if (::stat(s.place.c_str(), &status) != 0) return false;
     if (!S_ISSOCK(status.st_mode))
         refuse(s, fmt::format("{} exists and is no socket; choose another path", s.place));
-    descriptor probe(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    std::memcpy(address.sun_path, s.place.c_str(), s.place.size());
-    if (::connect(probe.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0) return true;
-    if (errno == ECONNREFUSED) {
-        ::unlink(s.place.c_str());
-        return false;
-    }
-    return errno != ENOENT;
+    const descriptor probe = unix_socket();
+    socklen_t size;
+    const sockaddr_un address = address_of(s, size);
+    if (::connect(probe.get(), reinterpret_cast<const sockaddr*>(&address), size) == 0) return true;
+    if (errno != ECONNREFUSED) return errno != ENOENT;
+    ::unlink(s.place.c_str());
+    return false;
+}
+
+bool name_in_use(const device_spec& s) {
+    const descriptor probe = unix_socket();
+    socklen_t size;
+    const sockaddr_un address = address_of(s, size);
+    return ::bind(probe.get(), reinterpret_cast<const sockaddr*>(&address), size) != 0 && errno == EADDRINUSE;
 }
 
 void check_memif(const device_spec& s) {
-    if (s.abstract_socket) return;
+    if (s.abstract_socket) {
+        if (s.memif_server && name_in_use(s))
+            refuse(s, EADDRINUSE, fmt::format("another server listens at @{}", s.place));
+        return;
+    }
     const fs::path directory = fs::path(s.place).parent_path();
     std::error_code ignored;
     if (!fs::is_directory(directory, ignored)) {
         refuse(s, ENOENT, fmt::format("the directory {} of the socket is missing", directory.string()));
     }
-    if (s.memif_server) {
-        if (::access(directory.c_str(), W_OK) != 0) {
-            refuse(s, errno, fmt::format("no permission to make a socket in {}", directory.string()));
-        }
-        if (socket_in_use(s)) refuse(s, EADDRINUSE, fmt::format("another server listens at {}", s.place));
-    } else if (::access(s.place.c_str(), W_OK) != 0) {
+    if (!s.memif_server) {
+        if (::access(s.place.c_str(), W_OK) == 0) return;
         refuse(s, errno, fmt::format("no server at {}; start the end with memif:server first", s.place));
     }
+    if (::access(directory.c_str(), W_OK) != 0) {
+        refuse(s, errno, fmt::format("no permission to make a socket in {}", directory.string()));
+    }
+    if (path_in_use(s)) refuse(s, EADDRINUSE, fmt::format("another server listens at {}", s.place));
 }
 
 void check_pcap(const device_spec& s) {

@@ -31,8 +31,14 @@ inline packet in_foreign_buffer(std::string_view bytes) {
     return p;
 }
 
-inline bool send(device_queue& q, packet p) { return q.transmit(std::span(&p, 1)) == 1; }
-inline bool send(device_queue& q, std::string_view bytes) { return send(q, in_device_buffer(q, bytes)); }
+inline bool send(device_queue& q, packet p) {
+    return q.transmit(std::span(&p, 1)) == 1;
+}
+// False too if the pool is empty.
+inline bool send(device_queue& q, std::string_view bytes) {
+    packet p = in_device_buffer(q, bytes);
+    return p.head.storage() && send(q, std::move(p));
+}
 
 inline std::string bytes_of(const packet& p) {
     std::string s = p.head.to_string();
