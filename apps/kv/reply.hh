@@ -28,6 +28,7 @@ class reply_builder {
     // Attaches the value if it is large; then its storage must not change shards while the reply lives.
     void bulk(const buffer& storage, size_t offset, size_t size);
     void raw(std::string_view text) {
+        if (text.empty()) return;
         std::memcpy(reserve(text.size()), text.data(), text.size());
         size_ += text.size();
     }

@@ -1,0 +1,325 @@
+// What clients see, on one shard and on several: the texts are those of Redis.
+#include "apps/kv/connection_commands.hh"
+#include "tests/support/kv_fixture.hh"
+
+#include <boost/test/data/test_case.hpp>
+#include <boost/test/unit_test.hpp>
+
+#include <string>
+
+using namespace millrace;
+using namespace millrace::kv;
+using namespace std::chrono_literals;
+
+namespace {
+
+const auto shard_counts = boost::unit_test::data::make({1u, 2u, 5u});
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(kv_commands)
+
+BOOST_DATA_TEST_CASE(values_are_set_and_got, shard_counts) {
+    kv_fixture kv(sample);
+    BOOST_TEST(kv("get a") == "$-1\r\n");
+    BOOST_TEST(kv("SET a hello") == "+OK\r\n");
+    BOOST_TEST(kv("gEt a") == "$5\r\nhello\r\n");
+    BOOST_TEST(kv("set a ''\nget a\nstrlen a\nset a xyz\nstrlen a\nstrlen b") ==
+               "+OK\r\n$0\r\n\r\n:0\r\n+OK\r\n:3\r\n:0\r\n");
+    BOOST_TEST(kv("append a 12\nappend new v\nget a\nget new") == ":5\r\n:1\r\n$5\r\nxyz12\r\n$1\r\nv\r\n");
+}
+
+BOOST_DATA_TEST_CASE(set_obeys_its_options, shard_counts) {
+    kv_fixture kv(sample);
+    BOOST_TEST(kv("set k 1 xx") == "$-1\r\n");
+    BOOST_TEST(kv("set k 1 nx") == "+OK\r\n");
+    BOOST_TEST(kv("set k 2 NX") == "$-1\r\n");
+    BOOST_TEST(kv("set k 2 xx get") == "$1\r\n1\r\n");
+    BOOST_TEST(kv("set k 3 nx get") == "$1\r\n2\r\n");
+    BOOST_TEST(kv("get k") == "$1\r\n2\r\n");
+    BOOST_TEST(kv("set new 1 get") == "$-1\r\n");
+    BOOST_TEST(kv("set k 4 ex 10\nttl k\nset k 5 keepttl\nttl k\nset k 6\nttl k") ==
+               "+OK\r\n:10\r\n+OK\r\n:10\r\n+OK\r\n:-1\r\n");
+    BOOST_TEST(kv("set k 7 px 1500\npttl k\nttl k") == "+OK\r\n:1500\r\n:2\r\n");
+    for (const char* wrong : {"set k 1 nx xx", "set k 1 ex", "set k 1 ex 5 px 5", "set k 1 keepttl ex 5",
+                              "set k 1 ex 5 keepttl", "set k 1 banana"})
+        BOOST_TEST(kv(wrong) == "-ERR syntax error\r\n");
+    for (const char* wrong : {"set k 1 ex 0", "set k 1 px -1", "set k 1 ex 9223372036854775807"})
+        BOOST_TEST(kv(wrong) == "-ERR invalid expire time in 'set' command\r\n");
+    BOOST_TEST(kv("set k 1 ex soon") == "-ERR value is not an integer or out of range\r\n");
+    BOOST_TEST(kv("get k") == "$1\r\n7\r\n");
+}
+
+BOOST_DATA_TEST_CASE(numbers_are_counted, shard_counts) {
+    kv_fixture kv(sample);
+    BOOST_TEST(kv("incr n\nincr n\ndecr n\nincrby n 40\ndecrby n 50\nget n") ==
+               ":1\r\n:2\r\n:1\r\n:41\r\n:-9\r\n$2\r\n-9\r\n");
+    BOOST_TEST(kv("set n 9223372036854775807\nincr n\nget n") ==
+               "+OK\r\n-ERR increment or decrement would overflow\r\n$19\r\n9223372036854775807\r\n");
+    BOOST_TEST(kv("set n -9223372036854775808\ndecr n") ==
+               "+OK\r\n-ERR increment or decrement would overflow\r\n");
+    BOOST_TEST(kv("decrby n -9223372036854775808") == "-ERR decrement would overflow\r\n");
+    for (const char* text : {"abc", "1.5", "''", "' 1'", "01", "-0", "+1", "9223372036854775808", "1\\x00"})
+        BOOST_TEST(kv("set n \"" + std::string(text) + "\"\nincr n") ==
+                   "+OK\r\n-ERR value is not an integer or out of range\r\n");
+    BOOST_TEST(kv("incrby n 1x") == "-ERR value is not an integer or out of range\r\n");
+    BOOST_TEST(kv("set n 5 ex 100\nincr n\nttl n") == "+OK\r\n:6\r\n:100\r\n");
+}
+
+BOOST_DATA_TEST_CASE(commands_on_many_keys_reach_all_shards, shard_counts) {
+    kv_fixture kv(sample);
+    BOOST_TEST(kv("mset a 1 b 2 c 3 d 4 e 5 f 6") == "+OK\r\n");
+    BOOST_TEST(kv("dbsize") == ":6\r\n");
+    BOOST_TEST(kv("mget a x b c d e y f") ==
+               "*8\r\n$1\r\n1\r\n$-1\r\n$1\r\n2\r\n$1\r\n3\r\n$1\r\n4\r\n$1\r\n5\r\n$-1\r\n$1\r\n6\r\n");
+    BOOST_TEST(kv("exists a a b x") == ":3\r\n");
+    BOOST_TEST(kv("del a b x a") == ":2\r\n");
+    BOOST_TEST(kv("unlink c") == ":1\r\n");
+    BOOST_TEST(kv("dbsize\nflushall\ndbsize") == ":3\r\n+OK\r\n:0\r\n");
+    BOOST_TEST(kv("set a 1\nflushdb\nget a") == "+OK\r\n+OK\r\n$-1\r\n");
+    BOOST_TEST(kv.keys() == 0u);
+}
+
+BOOST_DATA_TEST_CASE(replies_of_a_pipeline_keep_their_order, shard_counts) {
+    kv_fixture kv(sample);
+    std::string commands, expected;
+    for (int i = 0; i < 200; ++i) {
+        std::string n = std::to_string(i), size = "$" + std::to_string(n.size()) + "\r\n";
+        commands += "set key" + n + " " + n + "\nping " + n + "\nmget key" + n + " none\nincr key" + n +
+                    "\ndel key" + n + " other\nget key" + n + "\n";
+        expected += "+OK\r\n" + size + n + "\r\n*2\r\n" + size + n + "\r\n$-1\r\n:" + std::to_string(i + 1) +
+                    "\r\n:1\r\n$-1\r\n";
+    }
+    BOOST_TEST(kv(commands) == expected);
+    BOOST_TEST(kv.keys() == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(keys_are_spread_over_shards_in_one_message_each) {
+    kv_fixture kv(4);
+    std::string commands;
+    for (int i = 0; i < 400; ++i) commands += "set key" + std::to_string(i) + " v\n";
+    kv(commands);
+    for (const auto& s : kv.states) BOOST_TEST((s->keys.size() > 60 && s->keys.size() < 140));
+}
+
+BOOST_DATA_TEST_CASE(keys_expire, shard_counts) {
+    kv_fixture kv(sample);
+    BOOST_TEST(kv("ttl a\npttl a\npersist a\nexpire a 5") == ":-2\r\n:-2\r\n:0\r\n:0\r\n");
+    BOOST_TEST(kv("set a 1\nttl a\npersist a") == "+OK\r\n:-1\r\n:0\r\n");
+    BOOST_TEST(kv("expire a 10\nttl a\npttl a") == ":1\r\n:10\r\n:10000\r\n");
+    kv.now += 9600ms;
+    BOOST_TEST(kv("ttl a\npttl a") == ":0\r\n:400\r\n");
+    BOOST_TEST(kv("persist a\nttl a") == ":1\r\n:-1\r\n");
+    BOOST_TEST(kv("pexpire a 250") == ":1\r\n");
+    kv.now += 250ms;
+    BOOST_TEST(kv("get a\nexists a\ntype a\nttl a\ndbsize") == "$-1\r\n:0\r\n+none\r\n:-2\r\n:0\r\n");
+    BOOST_TEST(kv("set a 1\nexpire a -1\nexists a") == "+OK\r\n:1\r\n:0\r\n");
+}
+
+BOOST_DATA_TEST_CASE(expire_obeys_its_conditions, shard_counts) {
+    kv_fixture kv(sample);
+    kv("set a 1");
+    BOOST_TEST(kv("expire a 10 xx\nexpire a 10 gt\nexpire a 10 nx\nexpire a 20 nx") ==
+               ":0\r\n:0\r\n:1\r\n:0\r\n");
+    BOOST_TEST(kv("expire a 5 gt\nexpire a 30 gt\nexpire a 40 lt\nexpire a 7 lt\nexpire a 8 xx\nttl a") ==
+               ":0\r\n:1\r\n:0\r\n:1\r\n:1\r\n:8\r\n");
+    BOOST_TEST(kv("expire a 1 zz") == "-ERR Unsupported option zz\r\n");
+    BOOST_TEST(kv("expire a 1 nx xx") == "-ERR syntax error\r\n");
+    BOOST_TEST(kv("expire a x") == "-ERR value is not an integer or out of range\r\n");
+    BOOST_TEST(kv("expire a 9223372036854775807") == "-ERR invalid expire time in 'expire' command\r\n");
+}
+
+BOOST_DATA_TEST_CASE(wrong_commands_are_refused_in_the_words_of_redis, shard_counts) {
+    kv_fixture kv(sample);
+    BOOST_TEST(kv("foo") == "-ERR unknown command 'foo', with args beginning with: \r\n");
+    BOOST_TEST(kv("foo a 'b c'") == "-ERR unknown command 'foo', with args beginning with: 'a' 'b c' \r\n");
+    BOOST_TEST(kv("\"fo\\r\\no\"") == "-ERR unknown command 'fo  o', with args beginning with: \r\n");
+    BOOST_TEST(kv(std::string(500, 'x') + " " + std::string(500, 'y')).size() < 400u);
+    BOOST_TEST(kv("get") == "-ERR wrong number of arguments for 'get' command\r\n");
+    BOOST_TEST(kv("GET a b") == "-ERR wrong number of arguments for 'get' command\r\n");
+    BOOST_TEST(kv("mset a 1 b") == "-ERR wrong number of arguments for 'mset' command\r\n");
+    BOOST_TEST(kv("dbsize x") == "-ERR wrong number of arguments for 'dbsize' command\r\n");
+}
+
+BOOST_DATA_TEST_CASE(writes_are_refused_when_memory_is_full, shard_counts) {
+    settings s;
+    s.max_memory = 200'000 * sample;
+    kv_fixture kv(sample, s);
+    std::string refused = "-OOM command not allowed when used memory > 'maxmemory'.\r\n", reply;
+    int accepted = 0;
+    for (int i = 0; i < 400 * int(sample); ++i) {
+        reply = kv("set key" + std::to_string(i) + " " + std::string(1000, 'v'));
+        accepted += reply == "+OK\r\n";
+        BOOST_TEST((reply == "+OK\r\n" || reply == refused));
+    }
+    BOOST_TEST(accepted > 100 * int(sample));
+    BOOST_TEST(accepted < 220 * int(sample));
+    std::string all = "mset";
+    for (int i = 0; i < 100; ++i) all += " k" + std::to_string(i) + " v";
+    BOOST_TEST(kv(all) == refused);
+    BOOST_TEST(kv("get key0").size() > 1000u);
+    BOOST_TEST(kv("flushall\nset a 1") == "+OK\r\n+OK\r\n");
+}
+
+BOOST_DATA_TEST_CASE(values_have_a_longest_length, shard_counts) {
+    settings s;
+    s.max_argument = 2000;
+    kv_fixture kv(sample, s);
+    kv("set a " + std::string(1500, 'x'));
+    BOOST_TEST(kv("append a " + std::string(501, 'y')) ==
+               "-ERR string exceeds maximum allowed size (proto-max-bulk-len)\r\n");
+    BOOST_TEST(kv("append a " + std::string(500, 'y')) == ":2000\r\n");
+}
+
+BOOST_DATA_TEST_CASE(replies_have_a_longest_length, shard_counts) {
+    settings s;
+    s.max_reply = 100'000;
+    kv_fixture kv(sample, s);
+    for (const char* key : {"a", "b"}) kv("set " + std::string(key) + " " + std::string(50'000, 'x'));
+    std::string reply = kv("mget a b a b a b a b a b a b a b a b");
+    BOOST_TEST(reply.size() < 500'000u);
+    BOOST_TEST(reply.find("-ERR reply exceeds max-reply\r\n") != reply.npos);
+}
+
+BOOST_AUTO_TEST_CASE(large_values_are_attached_not_copied) {
+    kv_fixture kv;
+    kv("set a " + std::string(10'000, 'x'));
+    std::string_view args[] = {"get", "a"};
+    dispatch(*kv.states[0], kv.who, kv.collected, kv.now, args);
+    reply_builder& reply = kv.collected.reply();
+    BOOST_REQUIRE(reply.attachments().size() == 1u);
+    BOOST_TEST(reply.text().size() < 20u);
+    BOOST_TEST(kv_fixture::flat(reply) == "$10000\r\n" + std::string(10'000, 'x') + "\r\n");
+}
+
+BOOST_AUTO_TEST_CASE(pings_are_answered) {
+    kv_fixture kv;
+    BOOST_TEST(kv("ping") == "+PONG\r\n");
+    BOOST_TEST(kv("ping hello") == "$5\r\nhello\r\n");
+    BOOST_TEST(kv("ping a b") == "-ERR wrong number of arguments for 'ping' command\r\n");
+    BOOST_TEST(kv("echo 'a b'") == "$3\r\na b\r\n");
+}
+
+BOOST_AUTO_TEST_CASE(there_is_one_database) {
+    kv_fixture kv;
+    BOOST_TEST(kv("select 0") == "+OK\r\n");
+    BOOST_TEST(kv("select 1") == "-ERR DB index is out of range\r\n");
+    BOOST_TEST(kv("select x") == "-ERR invalid DB index\r\n");
+}
+
+BOOST_AUTO_TEST_CASE(only_resp2_is_spoken) {
+    kv_fixture kv;
+    BOOST_TEST(kv("hello 3") == "-NOPROTO unsupported protocol version\r\n");
+    BOOST_TEST(kv("hello x") == "-ERR Protocol version is not an integer or out of range\r\n");
+    BOOST_TEST(kv("hello 2 auth a b") == "-ERR Syntax error in HELLO option\r\n");
+    BOOST_TEST(kv("hello").starts_with("*14\r\n$6\r\nserver\r\n$5\r\nredis\r\n"));
+    BOOST_TEST(kv("hello 2").ends_with("$7\r\nmodules\r\n*0\r\n"));
+}
+
+BOOST_AUTO_TEST_CASE(clients_have_names_and_numbers) {
+    kv_fixture kv(2);
+    BOOST_TEST(kv("client id") == ":1\r\n");
+    BOOST_TEST(kv("client getname") == "$-1\r\n");
+    BOOST_TEST(kv("client setname me\nclient getname") == "+OK\r\n$2\r\nme\r\n");
+    BOOST_TEST(kv("client setname 'a b'") ==
+               "-ERR Client names cannot contain spaces, newlines or special characters.\r\n");
+    BOOST_TEST(
+        kv("client setname " + std::string(300, 'n')).starts_with("-ERR Client names cannot be longer"));
+    BOOST_TEST(kv("client setinfo lib-name x\nclient setinfo LIB-VER 1.2") == "+OK\r\n+OK\r\n");
+    BOOST_TEST(kv("client setinfo colour red") == "-ERR Unrecognized option 'colour'\r\n");
+    BOOST_TEST(kv("client id x") == "-ERR wrong number of arguments for 'client|id' command\r\n");
+    BOOST_TEST(kv("client kill") == "-ERR unknown subcommand 'kill'. Try CLIENT HELP.\r\n");
+    BOOST_TEST(kv("client list") == "");
+    BOOST_TEST((kv.last == verdict::list_clients));
+    kv.now += 7s;
+    std::string line = client_lines(*kv.states[0], kv.now);
+    BOOST_TEST(line.starts_with("id=1 addr="));
+    BOOST_TEST(line.ends_with(" cmd=client lib-name=x lib-ver=1.2 shard=0\n"));
+    client second;
+    kv.states[1]->admit(second);
+    BOOST_TEST(second.id == 2u);
+    kv.states[1]->dismiss(second);
+}
+
+BOOST_AUTO_TEST_CASE(clients_beyond_the_limit_are_not_admitted) {
+    settings s;
+    s.max_clients = 2;
+    shard_state shard(s, 0, 1, {});
+    client a, b, c;
+    BOOST_TEST((shard.admit(a) && shard.admit(b)));
+    BOOST_TEST(!shard.admit(c));
+    shard.dismiss(a);
+    BOOST_TEST(shard.admit(c));
+    BOOST_TEST(shard.counters.connections_refused == 1u);
+    BOOST_TEST(shard.clients().size() == 2u);
+}
+
+BOOST_AUTO_TEST_CASE(commands_are_described) {
+    kv_fixture kv;
+    BOOST_TEST(kv("command count") == ":" + std::to_string(all_commands().size()) + "\r\n");
+    BOOST_TEST(kv("command docs") == "*0\r\n");
+    BOOST_TEST(kv("command").starts_with("*" + std::to_string(all_commands().size()) +
+                                         "\r\n*6\r\n$3\r\nget\r\n:2\r\n*0\r\n:1\r\n:1\r\n:1\r\n"));
+    BOOST_TEST(kv("command nonsense") == "-ERR unknown subcommand 'nonsense'. Try COMMAND HELP.\r\n");
+    for (const auto& c : all_commands()) BOOST_TEST(find_command(c.name) == &c);
+    BOOST_TEST(find_command("GeT") == find_command("get"));
+    for (const char* none : {"", "ge", "gett", "g\x05t", "'et", "verylongcommand"})
+        BOOST_TEST(find_command(none) == nullptr);
+}
+
+BOOST_AUTO_TEST_CASE(settings_are_shown_by_pattern) {
+    kv_fixture kv;
+    BOOST_TEST(kv("config get save") == "*2\r\n$4\r\nsave\r\n$0\r\n\r\n");
+    BOOST_TEST(kv("config get MAXMEM*ry") == "*2\r\n$9\r\nmaxmemory\r\n$10\r\n1073741824\r\n");
+    BOOST_TEST(kv("config get nothing") == "*0\r\n");
+    BOOST_TEST(kv("config get *").starts_with("*20\r\n"));
+    BOOST_TEST(kv("config get") == "-ERR wrong number of arguments for 'config|get' command\r\n");
+    BOOST_TEST(kv("config set a b") == "-ERR unknown subcommand 'set'. Try CONFIG HELP.\r\n");
+}
+
+BOOST_AUTO_TEST_CASE(patterns_match_as_in_redis) {
+    BOOST_TEST(matches_glob("*", ""));
+    BOOST_TEST(matches_glob("a*c*", "abcd"));
+    BOOST_TEST(matches_glob("h?llo", "hello"));
+    BOOST_TEST(!matches_glob("h?llo", "hllo"));
+    BOOST_TEST(matches_glob("h[ae]llo", "hallo"));
+    BOOST_TEST(!matches_glob("h[^e]llo", "hello"));
+    BOOST_TEST(matches_glob("h[a-c]llo", "HBLLO"));
+    BOOST_TEST(matches_glob("h\\?llo", "h?llo"));
+    BOOST_TEST(!matches_glob("abc", "abcd"));
+    BOOST_TEST(!matches_glob("", "a"));
+    BOOST_TEST(!matches_glob("a[", "ab"));
+    BOOST_TEST(!matches_glob("*a*a*a*a*a*a*a*a*b", std::string(5000, 'a')));
+}
+
+BOOST_AUTO_TEST_CASE(quit_closes_after_its_reply) {
+    kv_fixture kv;
+    BOOST_TEST(kv("quit") == "+OK\r\n");
+    BOOST_TEST((kv.last == verdict::close));
+}
+
+BOOST_AUTO_TEST_CASE(info_sums_over_shards) {
+    kv_fixture kv(2);
+    kv("set a 1 ex 5\nset b 2\nget a\nget none\nget b\ninfo");
+    BOOST_TEST((kv.last == verdict::info));
+    metric_registry registry;
+    uint64_t received = 5;
+    metric_group group(registry, "tcp");
+    group.counter("segments_in", "", received, {{"a", "b"}});
+    std::vector<shard_report> reports;
+    for (const auto& s : kv.states) reports.push_back(report_of(*s, registry));
+    std::string all = info_text({}, {.pid = 7, .port = 6379, .uptime = 65s}, reports);
+    for (const char* line :
+         {"# Server\r\n", "process_id:7\r\n", "tcp_port:6379\r\n", "uptime_in_seconds:65\r\n", "shards:2\r\n",
+          "\r\n# Clients\r\nconnected_clients:1\r\n",
+          "# Memory\r\nused_memory:", "total_commands_processed:6\r\n",
+          "keyspace_hits:2\r\nkeyspace_misses:1\r\n", "# Keyspace\r\ndb0:keys=2,expires=1,avg_ttl=0\r\n",
+          "# Millrace\r\nshard0.tcp_segments_in{a=b}:5\r\nshard1.tcp_segments_in{a=b}:5\r\n"})
+        BOOST_TEST(all.find(line) != all.npos, line);
+    std::string_view wanted[] = {"Keyspace"};
+    BOOST_TEST(info_text(wanted, {}, reports) == "# Keyspace\r\ndb0:keys=2,expires=1,avg_ttl=0\r\n");
+    std::string_view everything[] = {"everything"};
+    BOOST_TEST(info_text(everything, {}, reports).find("# Millrace") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
