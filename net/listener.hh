@@ -8,7 +8,7 @@
 namespace millrace::net {
 
 struct listen_options {
-    ip_address address;       // default: every address
+    ip_address address{};     // default: every address
     uint16_t port = 0;        // 0: any free one, see listener::local()
     unsigned backlog = 1024;  // connections complete but not yet accepted
     stream_settings settings{};
