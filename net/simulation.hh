@@ -116,11 +116,11 @@ struct link_options {
     uint32_t buffers = 8192;        // of each end
     bool fills_checksums = false;   // both ends say that they fill and check, and nobody does
 };
-struct link {
+struct link_pair {
     std::unique_ptr<device> a;
     std::unique_ptr<device> b;
 };
-link make_link(const link_options& options = {});
+link_pair make_link(const link_options& options = {});
 
 // Reactors, wires and the clock that they share. Whoever makes something here keeps it until the world goes;
 // what stands on a reactor (networks, services) must be gone by then.

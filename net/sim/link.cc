@@ -122,7 +122,7 @@ device_info describe(const link_options& options, char end) {
 
 }  // namespace
 
-link make_link(const link_options& options) {
+link_pair make_link(const link_options& options) {
     auto to_a = std::make_shared<inbox>(options.queue_packets);
     auto to_b = std::make_shared<inbox>(options.queue_packets);
     return {std::make_unique<link_device>(describe(options, 'a'), options, to_a, to_b),
