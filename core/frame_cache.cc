@@ -4,10 +4,6 @@
 #include <new>
 #include <utility>
 
-#if defined(__SANITIZE_ADDRESS__)
-#include <sanitizer/asan_interface.h>
-#endif
-
 namespace millrace {
 
 // Opens a thread's lists at the first block to keep, and gives all back when the thread ends. What is freed
@@ -20,7 +16,7 @@ struct frame_cache::closer {
         for (size_t i = 1; i < classes; ++i) {
             lists_[i].room = 0;
             while (void* block = std::exchange(lists_[i].first, nullptr)) {
-                unpoison(block, i * granule);
+                sanitizer::unpoison(block, i * granule);
                 lists_[i].first = *static_cast<void**>(block);
                 ::operator delete(block);
             }
@@ -42,17 +38,5 @@ void frame_cache::free_slowly(void* block, size_t size) noexcept {
     }
     ::operator delete(block);
 }
-
-#if defined(__SANITIZE_ADDRESS__)
-// The first word links the list: it stays readable.
-void frame_cache::poison(void* block, size_t size) noexcept {
-    size_t whole = class_of(size) * granule;
-    ASAN_POISON_MEMORY_REGION(static_cast<char*>(block) + sizeof(void*), whole - sizeof(void*));
-}
-
-void frame_cache::unpoison(void* block, size_t size) noexcept {
-    ASAN_UNPOISON_MEMORY_REGION(block, class_of(size) * granule);
-}
-#endif
 
 }  // namespace millrace

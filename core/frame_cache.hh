@@ -2,6 +2,8 @@
 // size, per thread, so that the warm path never reaches malloc.
 #pragma once
 
+#include "core/sanitizer.hh"
+
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -41,7 +43,7 @@ class frame_cache {
 
     static constexpr size_t class_of(size_t size) noexcept { return (size + granule - 1) / granule; }
     static void* take(free_list& list, void* block, size_t size) noexcept {
-        unpoison(block, size);
+        sanitizer::unpoison(block, class_of(size) * granule);
         list.first = *static_cast<void**>(block);
         ++list.room;
         return block;
@@ -50,18 +52,12 @@ class frame_cache {
         *static_cast<void**>(block) = list.first;
         list.first = block;
         --list.room;
-        poison(block, size);
+        // The first word stays readable: it links the list.
+        sanitizer::poison(static_cast<char*>(block) + sizeof(void*),
+                          class_of(size) * granule - sizeof(void*));
     }
     static void* allocate_fresh(size_t size);
     static void free_slowly(void* block, size_t size) noexcept;
-
-#if defined(__SANITIZE_ADDRESS__)
-    static void poison(void* block, size_t size) noexcept;
-    static void unpoison(void* block, size_t size) noexcept;
-#else
-    static void poison(void*, size_t) noexcept {}
-    static void unpoison(void*, size_t) noexcept {}
-#endif
 
     [[gnu::tls_model("initial-exec")]] static inline constinit thread_local std::array<free_list, classes>
         lists_{};

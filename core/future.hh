@@ -105,6 +105,10 @@ class [[nodiscard]] future : public future_base {
         else
             return take_value();
     }
+    // Blocks the stackful thread that asks until the future is available.
+    void wait() {
+        if (state_ == state::pending) wait_in_thread();
+    }
     // The exception of a failed future.
     std::exception_ptr get_exception() noexcept { return get_failure().error; }
     failure get_failure() noexcept {

@@ -73,7 +73,7 @@ class future_base {
     // Makes the promise of this pending future that of `target`, which is pending too.
     void hand_links_to(future_base& target) noexcept;
     // Blocks the stackful thread that runs until the future is available.
-    void wait_in_thread() noexcept;
+    void wait_in_thread();
     // Forgets what is pending, reports a failure.
     void drop() noexcept;
 
