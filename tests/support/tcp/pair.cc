@@ -1,0 +1,181 @@
+#include "tests/support/tcp/pair.hh"
+
+#include "tcp/receive/receive_window.hh"
+
+#include <boost/test/unit_test.hpp>
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace millrace::tcp::script {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr uint32_t isns[2] = {0xfffff000, 0x7ffff000};
+
+std::string stream_of(int end, size_t bytes) {
+    std::string s(bytes, '\0');
+    for (size_t i = 0; i < bytes; ++i) s[i] = char((i * 31 + i / 251 + size_t(end) * 7) & 0xff);
+    return s;
+}
+
+// What a listener would know of the peer after `syn`.
+passive_opening answer_to(const segment& syn, const settings& mine, time_point now) {
+    passive_opening p;
+    p.irs = syn.seq;
+    p.wnd = uint16_t(std::min<uint32_t>(mine.receive_buffer, 65535));
+    p.window_scale = receive_window::scale_for(mine.receive_buffer);
+    p.peer_mss = syn.options.mss.value_or(536);
+    p.peer_wnd = syn.wnd;
+    if (mine.window_scaling) p.peer_window_scale = syn.options.window_scale;
+    p.timestamps = mine.timestamps && syn.options.timestamps;
+    p.sack = mine.sack && syn.options.sack_permitted;
+    p.ts_recent = syn.options.timestamps ? syn.options.timestamps->value : 0;
+    p.first_sent = now;
+    return p;
+}
+
+}  // namespace
+
+pair::pair(const pair_options& o) : options_(o), random_(o.seed) {
+    for (int i = 0; i < 2; ++i) ends_[size_t(i)].to_send = stream_of(i, o.bytes[i]);
+    open(0);
+    if (o.simultaneous) open(1);
+}
+
+void pair::open(int i) {
+    const tcp::settings& s = i == 0 ? options_.ours : options_.theirs;
+    ends_[size_t(i)].tcp = std::make_unique<connection>(s, challenges_, opening{.iss = seq(isns[i])}, now_);
+    pump(i);
+}
+
+void pair::transmit(int from, const outgoing& o) {
+    std::string bytes(o.header_bytes() + o.payload_bytes(), '\0');
+    char* at = bytes.data() + emit(o, 1, 2, reinterpret_cast<uint8_t*>(bytes.data()));
+    for (const auto& piece : o.payload) at = std::copy_n(piece.data(), piece.size(), at);
+    const int copies = chance(options_.sins.loss) ? 0 : chance(options_.sins.duplicate) ? 2 : 1;
+    for (int i = 0; i < copies; ++i) {
+        duration delay = options_.sins.delay;
+        if (chance(options_.sins.reorder)) delay += delay * int(random_() % 64) / 16;
+        pipe_.push_back({now_ + delay, order_++, 1 - from, bytes});
+    }
+}
+
+// The application and the output of end `i`, until neither has more to do.
+void pair::pump(int i) {
+    side& s = ends_[size_t(i)];
+    connection& c = *s.tcp;
+    for (bool busy = true; busy;) {
+        busy = false;
+        if (s.sent < s.to_send.size()) {
+            const size_t chunk = std::min<size_t>(s.to_send.size() - s.sent, 1 + random_() % 5000);
+            const size_t n = c.send(std::string_view(s.to_send).substr(s.sent, chunk));
+            s.sent += n;
+            busy |= n > 0;
+        } else if (!s.done) {
+            s.done = true;
+            c.shutdown_write();
+        }
+        if (random_() % 4) {  // a reader that lags
+            while (buffer b = c.receive()) s.received += b.view();
+        }
+        outgoing o;
+        while (c.next_segment(o, now_)) {
+            transmit(i, o);
+            o = outgoing();
+            busy = true;
+        }
+    }
+    c.take_events();
+}
+
+void pair::arrive(flying f) {
+    segment s;
+    BOOST_TEST_REQUIRE((parse(buffer::copy_of(f.bytes), s) == segment_fault::none));
+    side& to = ends_[size_t(f.to)];
+    if (!to.tcp) {
+        if (s.flags != flags(flags::syn)) return;
+        // The SYN-ACK, which the connection only repeats, is a listener's.
+        const auto p = answer_to(s, options_.theirs, now_);
+        to.tcp =
+            std::make_unique<connection>(options_.theirs, challenges_, opening{.iss = seq(isns[1])}, p, now_);
+        outgoing o;
+        o.seq = seq(isns[1]);
+        o.ack = s.seq + 1;
+        o.flags = flags::syn | flags::ack;
+        o.wnd = p.wnd;
+        o.options.mss = 1460;
+        if (p.peer_window_scale) o.options.window_scale = p.window_scale;
+        if (p.timestamps) o.options.timestamps = timestamp_option{timestamp_clock(now_, 0), p.ts_recent};
+        o.options.sack_permitted = p.sack;
+        transmit(f.to, o);
+        return;
+    }
+    to.tcp->on_segment(std::move(s), now_);
+    pump(f.to);
+}
+
+bool pair::step() {
+    auto next = std::min_element(pipe_.begin(), pipe_.end(), [](const flying& a, const flying& b) {
+        return std::pair(a.arrives, a.order) < std::pair(b.arrives, b.order);
+    });
+    int timer = -1;
+    time_point at = next == pipe_.end() ? never : next->arrives;
+    for (int i = 0; i < 2; ++i) {
+        const auto& tcp = ends_[size_t(i)].tcp;
+        if (tcp && tcp->next_timeout() < at) {
+            at = tcp->next_timeout();
+            timer = i;
+        }
+    }
+    if (at == never) return false;
+    now_ = std::max(now_, at);
+    if (timer >= 0) {
+        ends_[size_t(timer)].tcp->on_timeout(now_);
+        pump(timer);
+        return true;
+    }
+    flying f = std::move(*next);
+    pipe_.erase(next);
+    arrive(std::move(f));
+    return true;
+}
+
+void pair::run() {
+    while (!both_over() && elapsed() < 1h) {
+        if (step()) continue;
+        // Nothing is on its way: only a reader that lags can go on.
+        const size_t before = ends_[0].received.size() + ends_[1].received.size();
+        for (int i = 0; i < 2; ++i)
+            for (int again = 0; again < 20; ++again) pump(i);
+        if (pipe_.empty() && ends_[0].received.size() + ends_[1].received.size() == before) return;
+    }
+    for (auto& s : ends_)
+        while (buffer b = s.tcp->receive()) s.received += b.view();
+}
+
+bool pair::both_over() const {
+    return ends_[0].tcp && ends_[1].tcp && ends_[0].tcp->is_closed() && ends_[1].tcp->is_closed();
+}
+
+bool pair::all_arrived(int i) const {
+    return ends_[size_t(i)].received == ends_[size_t(1 - i)].to_send;
+}
+
+std::string pair::report() const {
+    std::string text = fmt::format("seed {} after {:.3f} s:", options_.seed,
+                                   std::chrono::duration<double>(elapsed()).count());
+    for (const auto& s : ends_) {
+        if (!s.tcp) continue;
+        const auto i = s.tcp->info();
+        text += fmt::format(
+            "\n  {}, sent {} of {}, received {}, in flight {}, unsent {}, snd_wnd {}, cwnd {}, timeouts {}, "
+            "retransmissions {}, error {}",
+            to_string(i.state), s.sent, s.to_send.size(), s.received.size(), i.in_flight, i.unsent, i.snd_wnd,
+            i.cwnd, i.timeouts, i.retransmissions, s.tcp->error().message());
+    }
+    return text;
+}
+
+}  // namespace millrace::tcp::script

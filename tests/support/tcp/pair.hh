@@ -1,0 +1,83 @@
+// Two connections of ours and the pipe between them, in virtual time: everything that happens follows from
+// one seed.
+#pragma once
+
+#include "core/time.hh"
+#include "tcp/connection/connection.hh"
+#include "tcp/settings.hh"
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <random>
+#include <string>
+#include <vector>
+
+namespace millrace::tcp::script {
+
+// What a pipe does to segments, each way. Probabilities from 0 to 1.
+struct pipe_sins {
+    double loss = 0;
+    double duplicate = 0;
+    double reorder = 0;  // delayed by up to four times the delay
+    duration delay = std::chrono::milliseconds(10);
+};
+
+struct pair_options {
+    uint32_t seed = 1;
+    pipe_sins sins = {};
+    tcp::settings ours = {};  // of the end that opens
+    tcp::settings theirs = {};
+    bool simultaneous = false;             // both ends open actively
+    size_t bytes[2] = {100'000, 100'000};  // that each end sends, then finishes
+};
+
+// Each end writes a stream, finishes, and reads to the end.
+class pair {
+ public:
+    explicit pair(const pair_options& o);
+
+    // Until both ends are over, or nothing can happen any more, or an hour has gone.
+    void run();
+
+    bool both_over() const;
+    // What end `i` has read is what the other has sent.
+    bool all_arrived(int i) const;
+    connection& end(int i) { return *ends_[size_t(i)].tcp; }
+    duration elapsed() const { return now_ - began_; }
+    std::string report() const;
+
+ private:
+    struct side {
+        std::unique_ptr<connection> tcp;
+        std::string to_send;
+        size_t sent = 0;
+        std::string received;
+        bool done = false;  // asked to finish
+    };
+    struct flying {
+        time_point arrives;
+        uint64_t order;
+        int to;
+        std::string bytes;
+    };
+
+    void open(int i);
+    void pump(int i);
+    void transmit(int from, const outgoing& o);
+    void arrive(flying f);
+    bool step();
+    bool chance(double p) { return double(random_() >> 8) < p * double(1u << 24); }
+
+    pair_options options_;
+    std::mt19937 random_;
+    rate_limit challenges_{1000};
+    std::array<side, 2> ends_;
+    std::vector<flying> pipe_;
+    uint64_t order_ = 0;
+    time_point began_{std::chrono::seconds(1)};
+    time_point now_ = began_;
+};
+
+}  // namespace millrace::tcp::script
