@@ -69,7 +69,7 @@ int main(int argc, char** argv) {
     if (const auto code = start_program(schema, argc, argv)) return *code;
 
     manual_clock time;
-    net::link link = net::make_link();
+    net::link_pair link = net::make_link();
     reactor server_loop({.time = &time}), client_loop({.time = &time});
     const auto config = [](const char* cidr) {
         net::interface_config c;
