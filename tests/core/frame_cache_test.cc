@@ -1,0 +1,72 @@
+// The frame cache: what is freed is used again, up to a limit.
+#include "core/frame_cache.hh"
+
+#include "tests/support/allocations.hh"
+
+#include <boost/test/unit_test.hpp>
+
+#include <cstring>
+#include <thread>
+#include <vector>
+
+using namespace millrace;
+
+namespace {
+// One size class per test, as they share the thread's cache.
+constexpr size_t size_of_class(size_t index) {
+    return index * frame_cache::granule;
+}
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(core)
+
+BOOST_AUTO_TEST_CASE(freed_block_is_the_next_one_of_its_class) {
+    void* first = frame_cache::allocate(size_of_class(3));
+    frame_cache::free(first, size_of_class(3));
+    uint64_t allocated = test::allocations_of([&] {
+        void* second = frame_cache::allocate(size_of_class(3) - 5);
+        BOOST_CHECK(second == first);
+        std::memset(second, 1, size_of_class(3) - 5);
+        frame_cache::free(second, size_of_class(3) - 5);
+    });
+    BOOST_TEST(allocated == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(classes_do_not_mix) {
+    void* small = frame_cache::allocate(size_of_class(4));
+    frame_cache::free(small, size_of_class(4));
+    void* large = frame_cache::allocate(size_of_class(5));
+    BOOST_CHECK(large != small);
+    frame_cache::free(large, size_of_class(5));
+}
+
+BOOST_AUTO_TEST_CASE(large_blocks_are_not_kept) {
+    auto work = [] { frame_cache::free(frame_cache::allocate(100'000), 100'000); };
+    work();
+    BOOST_TEST(test::allocations_of(work) == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(what_is_kept_is_bounded) {
+    constexpr size_t size = size_of_class(32);
+    constexpr size_t kept = frame_cache::kept_bytes_per_class / size;
+    std::vector<void*> blocks;
+    blocks.reserve(2 * kept);
+    auto fill = [&] {
+        for (size_t i = 0; i < 2 * kept; ++i) blocks.push_back(frame_cache::allocate(size));
+        for (void* b : blocks) frame_cache::free(b, size);
+        blocks.clear();
+    };
+    fill();
+    BOOST_TEST(test::allocations_of(fill) == kept);
+}
+
+BOOST_AUTO_TEST_CASE(block_may_be_freed_by_another_thread_and_goes_with_it) {
+    void* block = frame_cache::allocate(size_of_class(6));
+    std::thread([block] {
+        frame_cache::free(block, size_of_class(6));
+        BOOST_CHECK(frame_cache::allocate(size_of_class(6)) == block);
+        frame_cache::free(block, size_of_class(6));
+    }).join();
+}
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -1,0 +1,62 @@
+#include "tests/support/allocations.hh"
+
+#include <cstdlib>
+#include <new>
+
+namespace {
+thread_local uint64_t count = 0;
+
+void* counted(size_t size) {
+    ++count;
+    if (void* block = std::malloc(size ? size : 1)) return block;
+    throw std::bad_alloc();
+}
+
+void* counted(size_t size, std::align_val_t alignment) {
+    ++count;
+    size_t a = size_t(alignment);
+    if (void* block = std::aligned_alloc(a, (size + a - 1) / a * a)) return block;
+    throw std::bad_alloc();
+}
+}  // namespace
+
+uint64_t millrace::test::allocations() noexcept {
+    return count;
+}
+
+void* operator new(size_t size) {
+    return counted(size);
+}
+void* operator new[](size_t size) {
+    return counted(size);
+}
+void* operator new(size_t size, std::align_val_t alignment) {
+    return counted(size, alignment);
+}
+void* operator new[](size_t size, std::align_val_t alignment) {
+    return counted(size, alignment);
+}
+void operator delete(void* block) noexcept {
+    std::free(block);
+}
+void operator delete[](void* block) noexcept {
+    std::free(block);
+}
+void operator delete(void* block, size_t) noexcept {
+    std::free(block);
+}
+void operator delete[](void* block, size_t) noexcept {
+    std::free(block);
+}
+void operator delete(void* block, std::align_val_t) noexcept {
+    std::free(block);
+}
+void operator delete[](void* block, std::align_val_t) noexcept {
+    std::free(block);
+}
+void operator delete(void* block, size_t, std::align_val_t) noexcept {
+    std::free(block);
+}
+void operator delete[](void* block, size_t, std::align_val_t) noexcept {
+    std::free(block);
+}
