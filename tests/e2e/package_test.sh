@@ -44,3 +44,19 @@ doors_stand_alone() {
     done
 }
 check "every installed header compiles alone" doors_stand_alone
+
+# The whole programs among the examples of README.md and doc/ are what they claim to be.
+examples_compile() {
+    local words file n=0
+    words=$(PKG_CONFIG_PATH=$libraries/pkgconfig pkg-config --cflags millrace) || return 1
+    awk -v out="$work/example" '/^```cpp/ {text = ""; inside = 1; next}
+        /^```/ && inside {inside = 0; if (text ~ /int main/) {file = out "." ++n ".cc"; printf "%s", text >file; close(file)}}
+        inside {text = text $0 "\n"}' "$source_dir"/README.md "$source_dir"/doc/*.md
+    for file in "$work"/example.*.cc; do
+        # shellcheck disable=SC2086
+        "$compiler" -fsyntax-only $words "$file" || return 1
+        n=$((n + 1))
+    done
+    [ $n -ge 2 ]
+}
+check "the programs in README.md and doc/ compile" examples_compile
