@@ -35,8 +35,8 @@ class mailbox final : public poller {
     ~mailbox();
 
     template <typename F>
-    void post(shard_id to, F f) {
-        place_for(to).fill(std::move(f));
+    void post(shard_id to, F&& f) {
+        place_for(to).fill(std::forward<F>(f));
     }
     // False, with `f` untouched, if the ring is full.
     template <typename F>
@@ -78,9 +78,9 @@ class mailbox final : public poller {
 // Runs `f` on another shard, or on this one in its next turn, and tells nothing back; f must not throw and
 // should be short, for it runs outside of any task. The cheapest way to another shard.
 template <typename F>
-void post(shard_id to, F f) {
+void post(shard_id to, F&& f) {
     CHECK(reactor::current().mailbox() != nullptr);
-    reactor::current().mailbox()->post(to, std::move(f));
+    reactor::current().mailbox()->post(to, std::forward<F>(f));
 }
 
 // The same, unless too much is on its way already: then false, and `f` is untouched.

@@ -29,14 +29,15 @@ class parcel {
     bool empty() const noexcept { return act_ == nullptr; }
 
     // Fills an empty parcel.
-    template <typename F>
-    void fill(F f) {
+    template <typename Function>
+    void fill(Function&& f) {
+        using F = std::remove_cvref_t<Function>;
         if constexpr (sizeof(F) <= room && alignof(F) <= alignof(void*) &&
                       std::is_nothrow_move_constructible_v<F>) {
-            ::new (static_cast<void*>(bytes_)) F(std::move(f));
+            ::new (static_cast<void*>(bytes_)) F(std::forward<Function>(f));
             act_ = &act<F>;
         } else {
-            fill([boxed = std::make_unique<F>(std::move(f))]() mutable noexcept { (*boxed)(); });
+            fill([boxed = std::make_unique<F>(std::forward<Function>(f))]() mutable noexcept { (*boxed)(); });
         }
     }
 

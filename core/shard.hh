@@ -91,7 +91,8 @@ class submission final : public task {
     using result = decltype(futurize_invoke(std::declval<F&>()));
     using value = typename result::value_type;
 
-    submission(shard_id origin, F f) : origin_(origin), f_(std::move(f)) {}
+    template <typename G>
+    submission(shard_id origin, G&& f) : origin_(origin), f_(std::forward<G>(f)) {}
     result get_future() { return answer_.get_future(); }
 
     // On the other shard.
@@ -159,18 +160,22 @@ class submission final : public task {
 // may be a coroutine. Resolves here with the result, which must be fit to change shards: a failure travels
 // too. f stays where it is until then and is destroyed here. Fails with errc::shard_stopped if the other
 // shard ends first.
+//
+// g++ 12 destroys a lambda's captures twice if the lambda is written inside a co_await expression (harmless
+// only for trivial ones). Name it first: `auto f = [key] {...}; co_await submit_to(1, std::move(f));`.
 template <typename F>
-auto submit_to(shard_id to, F f) -> typename submission<F>::result {
+auto submit_to(shard_id to, F&& f) -> typename submission<std::remove_cvref_t<F>>::result {
+    using function = std::remove_cvref_t<F>;
     if (to != this_shard()) {
-        auto s = std::make_unique<submission<F>>(this_shard(), std::move(f));
+        auto s = std::make_unique<submission<function>>(this_shard(), std::forward<F>(f));
         auto answer = s->get_future();
         post(to, [s = std::move(s)]() mutable noexcept { schedule(*s.release()); });
         return answer;
     }
-    if constexpr (std::is_empty_v<F>) {
+    if constexpr (std::is_empty_v<function>) {
         return futurize_invoke(f);
     } else {
-        auto kept = std::make_unique<F>(std::move(f));
+        auto kept = std::make_unique<function>(std::forward<F>(f));
         auto result = futurize_invoke(*kept);
         if (result.available()) return result;
         return result.finally([kept = std::move(kept)] {});

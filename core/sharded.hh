@@ -55,41 +55,40 @@ class sharded {
 
     // f(service) on one shard; the result comes back as with submit_to().
     template <typename F>
-    auto invoke_on(shard_id s, F f) {
-        return submit_to(s, [this, f = std::move(f)]() mutable { return f(local()); });
+    auto invoke_on(shard_id s, F&& f) {
+        return submit_to(s, [this, f = std::forward<F>(f)]() mutable { return f(local()); });
     }
     // A copy of f on every shard at the same time. Resolves when all are done, and fails as the first that
     // failed.
     template <typename F>
-    future<> invoke_on_all(F f) {
-        return on_each([this, f = std::move(f)]() mutable { return discarded(f); });
+    future<> invoke_on_all(F&& f) {
+        return on_each([this, f = std::forward<F>(f)]() mutable { return discarded(f); });
     }
     // The same without this shard.
     template <typename F>
-    future<> invoke_on_others(F f) {
-        return on_each([this, f = std::move(f), here = this_shard()]() mutable {
+    future<> invoke_on_others(F&& f) {
+        return on_each([this, f = std::forward<F>(f), here = this_shard()]() mutable {
             return this_shard() == here ? make_ready_future<>() : discarded(f);
         });
     }
 
     // What a copy of `mapper` answers on every shard, by shard.
     template <typename Mapper>
-    auto map(Mapper mapper)
-        -> future<std::vector<typename futurize_t<std::invoke_result_t<Mapper&, Service&>>::value_type>> {
-        using answer = typename futurize_t<std::invoke_result_t<Mapper&, Service&>>::value_type;
+    auto map(Mapper&& mapper) {
+        using function = std::remove_cvref_t<Mapper>;
+        using answer = typename futurize_t<std::invoke_result_t<function&, Service&>>::value_type;
         std::vector<future<answer>> asked;
-        for (shard_id s = 0; s < instances_.size(); ++s) asked.push_back(invoke_on(s, mapper));
-        co_await all_settled(asked);
-        std::vector<answer> answers;
-        for (auto& a : asked) answers.push_back(a.get());
-        co_return answers;
+        for (shard_id s = 0; s < instances_.size(); ++s) asked.push_back(invoke_on(s, function(mapper)));
+        return answers_of(std::move(asked));
     }
     // reducer(... reducer(reducer(initial, answer of shard 0), answer of shard 1) ...).
     template <typename Mapper, typename T, typename Reducer>
-    future<T> map_reduce(Mapper mapper, T initial, Reducer reducer) {
-        auto answers = co_await map(std::move(mapper));
-        for (auto& a : answers) initial = reducer(std::move(initial), std::move(a));
-        co_return initial;
+    future<T> map_reduce(Mapper&& mapper, T initial, Reducer&& reducer) {
+        return map(std::forward<Mapper>(mapper))
+            .then([reducer = std::forward<Reducer>(reducer), sum = std::move(initial)](auto answers) mutable {
+                for (auto&& a : answers) sum = reducer(std::move(sum), std::move(a));
+                return std::move(sum);
+            });
     }
 
  private:
@@ -105,12 +104,20 @@ class sharded {
         }
         if (failure) std::rethrow_exception(failure);
     }
+    template <typename T>
+    static future<std::vector<T>> answers_of(std::vector<future<T>> asked) {
+        co_await all_settled(asked);
+        std::vector<T> answers;
+        for (auto& a : asked) answers.push_back(a.get());
+        co_return answers;
+    }
+    static future<> all_done(std::vector<future<>> asked) { co_await all_settled(asked); }
 
     template <typename F>
     static future<> on_each(F f) {
         std::vector<future<>> asked;
         for (shard_id s = 0; s < shard_count(); ++s) asked.push_back(submit_to(s, f));
-        co_await all_settled(asked);
+        return all_done(std::move(asked));
     }
 
     template <typename F>

@@ -58,6 +58,9 @@ BOOST_AUTO_TEST_CASE(an_edge_before_the_question_is_not_lost) {
     auto again = p->readable();  // nothing new since
     loop.turn();
     BOOST_TEST(!again.available());
+    p.reset();
+    BOOST_TEST(again.failed());
+    again.ignore_ready_future();
 }
 
 BOOST_AUTO_TEST_CASE(who_waits_when_it_goes_is_told) {
