@@ -5,7 +5,7 @@
 #include "core/buffer.hh"
 
 #include <cstdint>
-#include <deque>
+#include <list>
 #include <span>
 #include <string>
 #include <string_view>
@@ -91,13 +91,13 @@ class request_parser {
     size_t line_scanned_ = 0;  // bytes from at_ known to hold no end of line
     bool in_pending_ = false;
     bool handed_out_ = false;
-    std::deque<std::string> unquoted_;  // arguments whose quotes had to be undone
+    std::list<std::string> unquoted_;  // arguments whose quotes had to be undone
     std::string error_;
 };
 
 // Splits a line into arguments at blanks; "..." with \n \r \t \b \a \xHH and '...' with \' are one argument,
 // as in Redis. Views are of the line, or of strings added to `unquoted`. False: quotes are unbalanced.
 bool split_inline(std::string_view line, std::vector<std::string_view>& out,
-                  std::deque<std::string>& unquoted);
+                  std::list<std::string>& unquoted);
 
 }  // namespace millrace::kv

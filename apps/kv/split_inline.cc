@@ -73,7 +73,7 @@ std::optional<std::string> take_quoted(std::string_view& rest) {
 }  // namespace
 
 bool split_inline(std::string_view line, std::vector<std::string_view>& out,
-                  std::deque<std::string>& unquoted) {
+                  std::list<std::string>& unquoted) {
     for (;;) {
         while (!line.empty() && is_blank(line.front())) line.remove_prefix(1);
         if (line.empty()) return true;
