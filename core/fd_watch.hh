@@ -12,7 +12,8 @@ class epoll;
 struct readiness {
     bool readable = false;
     bool writable = false;
-    bool failed = false;  // an error is pending, or both directions have ended
+    bool finished = false;  // the other end has finished: what is readable ends
+    bool failed = false;    // an error is pending, or both directions have ended
 };
 
 // How soon a busy shard hears of a descriptor. A sleeping one always wakes up.

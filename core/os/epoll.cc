@@ -75,6 +75,7 @@ bool epoll::dispatch() noexcept {
         any = true;
         w->on_ready({.readable = (e & (EPOLLIN | EPOLLRDHUP)) != 0,
                      .writable = (e & EPOLLOUT) != 0,
+                     .finished = (e & (EPOLLRDHUP | EPOLLHUP)) != 0,
                      .failed = (e & (EPOLLERR | EPOLLHUP)) != 0});
     }
     found_ = 0;
