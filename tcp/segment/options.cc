@@ -90,8 +90,7 @@ uint8_t* emit_sack(const options& o, size_t blocks, uint8_t* to) noexcept {
 
 }  // namespace
 
-size_t options::emitted_bytes() const noexcept {
-    if (only_timestamps()) return timestamps_bytes;
+size_t options::padded_bytes() const noexcept {
     const size_t fixed = fixed_bytes(*this);
     return sack.empty() ? fixed : fixed + 4 + fitting_blocks(*this, fixed) * sack_block_bytes;
 }
@@ -113,10 +112,6 @@ bool parse(std::span<const uint8_t> bytes, options& into) noexcept {
 }
 
 size_t emit(const options& o, uint8_t* to) noexcept {
-    if (o.only_timestamps()) {
-        emit_timestamps(timestamps_word, *o.timestamps, to);
-        return timestamps_bytes;
-    }
     uint8_t* const begin = to;
     if (o.mss) {
         store32(to, uint32_t(maximum_segment_size) << 24 | uint32_t(mss_bytes) << 16 | *o.mss);

@@ -43,6 +43,10 @@ class sack_blocks {
     uint8_t size_ = 0;
 };
 
+// The layout of RFC 7323 appendix A that everybody sends: NOP, NOP, timestamps, as one word and two numbers.
+inline constexpr size_t timestamps_bytes = 12;
+inline constexpr uint32_t timestamps_word = 0x0101080a;
+
 // The options of one segment that we know; all others are skipped.
 struct options {
     static constexpr size_t max_bytes = header::max_size - header::size;
@@ -56,15 +60,28 @@ struct options {
 
     // Nothing but timestamps: what nearly every segment of a connection carries.
     bool only_timestamps() const noexcept {
-        return timestamps && !mss && !window_scale && !sack_permitted && sack.empty();
+        return timestamps.has_value() & !(mss.has_value() | window_scale.has_value() | sack_permitted) &
+               sack.empty();
+    }
+    bool empty() const noexcept {
+        return !(timestamps.has_value() | mss.has_value() | window_scale.has_value() | sack_permitted) &
+               sack.empty();
+    }
+    void clear() noexcept {
+        mss.reset();
+        window_scale.reset();
+        timestamps.reset();
+        sack_permitted = false;
+        sack.clear();
     }
     // Bytes that emit() writes, padded to a multiple of four, at most max_bytes: as many SACK blocks as fit.
-    size_t emitted_bytes() const noexcept;
-};
+    size_t emitted_bytes() const noexcept {
+        return only_timestamps() ? timestamps_bytes : empty() ? 0 : padded_bytes();
+    }
 
-// The layout of RFC 7323 appendix A that everybody sends: NOP, NOP, timestamps, as one word and two numbers.
-inline constexpr size_t timestamps_bytes = 12;
-inline constexpr uint32_t timestamps_word = 0x0101080a;
+ private:
+    size_t padded_bytes() const noexcept;
+};
 
 // Reads the bytes between the fixed header and the payload. A known option of the wrong length is skipped;
 // false if some length makes it impossible to find the next one.

@@ -7,37 +7,50 @@
 namespace millrace::tcp {
 namespace {
 
-bool parse_options(std::span<const uint8_t> bytes, options& into) noexcept {
-    if (bytes.empty()) return true;
-    // RFC 7323 appendix A's layout, and nothing else.
-    if (bytes.size() == timestamps_bytes && load32(bytes.data()) == timestamps_word) {
-        into.timestamps = timestamp_option{load32(bytes.data() + 4), load32(bytes.data() + 8)};
+// RFC 7323 appendix A's layout and nothing else takes the short way.
+bool parse_options(const uint8_t* from, size_t bytes, options& into) noexcept {
+    into.clear();
+    if (bytes == timestamps_bytes && load32(from) == timestamps_word) {
+        into.timestamps = timestamp_option{load32(from + 4), load32(from + 8)};
         return true;
     }
-    return parse(bytes, into);
+    return bytes == 0 || parse({from, bytes}, into);
+}
+
+size_t emit_options(const options& o, uint8_t* to) noexcept {
+    if (o.only_timestamps()) {
+        store32(to, timestamps_word);
+        store32(to + 4, o.timestamps->value);
+        store32(to + 8, o.timestamps->echo);
+        return timestamps_bytes;
+    }
+    return o.empty() ? 0 : emit(o, to);
 }
 
 }  // namespace
 
 segment_fault parse(buffer&& bytes, segment& into) noexcept {
-    header h;
-    if (auto fault = parse(bytes.bytes(), h); fault != segment_fault::none) return fault;
-    into.options = options();
-    if (!parse_options(bytes.bytes().subspan(header::size, h.data_offset_bytes - header::size), into.options))
+    const size_t size = bytes.size();
+    if (size < header::size) return segment_fault::truncated;
+    const uint8_t* p = bytes.bytes().data();
+    const size_t data_offset_bytes = size_t(p[12] >> 4) * 4;
+    if (data_offset_bytes < header::size) return segment_fault::bad_data_offset;
+    if (data_offset_bytes > size) return segment_fault::truncated;
+    if (!parse_options(p + header::size, data_offset_bytes - header::size, into.options))
         return segment_fault::bad_options;
-    into.source_port = h.source_port;
-    into.destination_port = h.destination_port;
-    into.seq = h.seq;
-    into.ack = h.ack;
-    into.flags = h.flags;
-    into.wnd = h.wnd;
-    bytes.trim_front(h.data_offset_bytes);
+    into.source_port = load16(p);
+    into.destination_port = load16(p + 2);
+    into.seq = load_seq(p + 4);
+    into.ack = load_seq(p + 8);
+    into.flags = flags(p[13]);
+    into.wnd = load16(p + 14);
     into.payload = std::move(bytes);
+    into.payload.trim_front(data_offset_bytes);
     return segment_fault::none;
 }
 
 size_t emit(const outgoing& o, uint16_t source_port, uint16_t destination_port, uint8_t* to) noexcept {
-    const size_t total = header::size + emit(o.options, to + header::size);
+    const size_t total = header::size + emit_options(o.options, to + header::size);
     store16(to, source_port);
     store16(to + 2, destination_port);
     store_seq(to + 4, o.seq);
