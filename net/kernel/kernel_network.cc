@@ -1,0 +1,123 @@
+#include "net/kernel/kernel_network.hh"
+
+#include "core/coroutine.hh"
+#include "core/reactor.hh"
+#include "net/error.hh"
+#include "net/kernel/kernel_connection.hh"
+#include "net/kernel/kernel_datagram.hh"
+#include "net/kernel/kernel_listener.hh"
+#include "net/kernel/kernel_stream.hh"
+
+#include <algorithm>
+#include <cerrno>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+
+namespace millrace::net {
+
+kernel_network::kernel_network(const kernel_network_options& options)
+    : options_(options),
+      reactor_(reactor::current()),
+      metrics_(reactor_.metrics(), "kernel"),
+      received_(options.spare_chunks),
+      copied_(options.spare_chunks) {
+    metrics_.counter("connections", "connections opened, by either side", counters_.opened)
+        .counter("reads", "system calls to receive", counters_.reads)
+        .counter("writes", "system calls to send", counters_.writes)
+        .counter("bytes_in", "bytes received", counters_.bytes_in)
+        .counter("bytes_out", "bytes sent", counters_.bytes_out)
+        .counter("accept_pauses", "waits for want of descriptors or memory to accept with",
+                 counters_.accept_pauses)
+        .gauge("sockets", "sockets open", [this] { return double(open_.size()); });
+    reactor_.add(*this);
+}
+
+kernel_network::~kernel_network() {
+    while (!open_.empty()) open_.back()->on_network_gone();
+    adopted_.clear();
+    reactor_.remove(*this);
+}
+
+listener kernel_network::listen(listen_options options) {
+    int family = AF_INET;
+    socket_handle s = socket_handle::open_for(options.address, SOCK_STREAM, family);
+    s.set(SOL_SOCKET, SO_REUSEADDR, 1);  // TIME_WAIT connections do not hold the port
+    s.set(IPPROTO_TCP, TCP_NODELAY, options.settings.no_delay);
+    port_claim claim(s, port_claim::protocol::tcp, {options.address, options.port}, family);
+    if (::listen(s.get(), int(std::min<unsigned>(options.backlog, 65535))) < 0)
+        throw std::system_error(error_of(errno), to_string(endpoint{options.address, options.port}));
+    return listener(
+        std::make_unique<kernel_listener>(*this, std::move(s), std::move(claim), options.settings));
+}
+
+future<stream> kernel_network::connect(endpoint remote, connect_options options) {
+    const int family = remote.address.is_v4() ? AF_INET : AF_INET6;
+    socket_handle s = socket_handle::open(family, SOCK_STREAM);
+    if (options.local) s.bind(*options.local, family);
+    const socket_address to(remote, family);
+    if (::connect(s.get(), to.get(), to.length()) < 0 && errno != EINPROGRESS)
+        throw std::system_error(error_of(errno), to_string(remote));
+    auto c = std::make_unique<kernel_connection>(*this, std::move(s), remote,
+                                                 kernel_connection::origin::connecting, options.settings);
+    co_await c->established();
+    ++counters_.opened;
+    co_return stream(std::make_unique<kernel_stream>(*this, std::move(c)));
+}
+
+datagram kernel_network::open_datagram(endpoint local) {
+    int family = AF_INET;
+    socket_handle s = socket_handle::open_for(local.address, SOCK_DGRAM, family);
+    port_claim claim(s, port_claim::protocol::udp, local, family);
+    return datagram(std::make_unique<kernel_datagram>(*this, std::move(s), std::move(claim), family));
+}
+
+future<> kernel_network::stop() {
+    CHECK(!stopped_);
+    const std::vector<kernel_socket*> sockets = open_;
+    for (kernel_socket* s : sockets) s->on_network_stop();
+    auto stopped = stopped_.emplace().get_future();
+    tell_if_stopped();
+    return stopped;
+}
+
+void kernel_network::tell_if_stopped() noexcept {
+    if (!open_.empty() || !stopped_) return;
+    promise<> p = std::move(*stopped_);
+    stopped_.reset();
+    p.set_value();
+}
+
+void kernel_network::flush() noexcept {
+    for (size_t i = 0; i < unflushed_.size(); ++i)
+        if (kernel_connection* c = std::exchange(unflushed_[i], nullptr)) c->flush();
+    unflushed_.clear();
+    if (std::exchange(adopted_ended_, false))
+        std::erase_if(adopted_, [](const auto& c) { return c->done(); });
+}
+
+void kernel_network::forget(kernel_connection& c) noexcept {
+    std::replace(unflushed_.begin(), unflushed_.end(), &c, static_cast<kernel_connection*>(nullptr));
+}
+
+void kernel_network::adopt(std::unique_ptr<kernel_connection> c) {
+    adopted_.push_back(std::move(c));
+}
+
+void kernel_network::opened(kernel_socket& s) {
+    s.place_ = open_.size();
+    open_.push_back(&s);
+}
+
+void kernel_network::closed(kernel_socket& s) noexcept {
+    open_.back()->place_ = s.place_;
+    open_[s.place_] = open_.back();
+    open_.pop_back();
+    adopted_ended_ |= !adopted_.empty();
+    tell_if_stopped();
+}
+
+std::unique_ptr<network> make_kernel_network(const kernel_network_options& options) {
+    return std::make_unique<kernel_network>(options);
+}
+
+}  // namespace millrace::net
