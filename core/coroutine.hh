@@ -3,6 +3,9 @@
 // A coroutine starts when it is called and runs until a future that it awaits is not available. It goes on
 // from the run queue of its shard. Its frame comes from the frame cache; while it waits, the waiter is in the
 // frame. Whatever is passed by reference must outlive it.
+//
+// g++ 12 miscompiles a loop whose condition awaits and whose body is empty: while (co_await next()) {}. Await
+// in the body instead.
 #pragma once
 
 #include "core/future.hh"

@@ -20,7 +20,9 @@ enum class stop_iteration : bool { no, yes };
 // Calls body() until it says stop_iteration::yes or fails.
 template <typename Body>
 future<> repeat(Body body) {
-    while (co_await futurize_invoke(body) == stop_iteration::no) {
+    while (true) {
+        stop_iteration stop = co_await futurize_invoke(body);
+        if (stop == stop_iteration::yes) co_return;
     }
 }
 
