@@ -4,6 +4,7 @@
 #include "net/dpdk/burst_guard.hh"
 #include "net/dpdk_device.hh"
 
+#include <rte_alarm.h>
 #include <rte_eal.h>
 #include <rte_errno.h>
 #include <rte_interrupts.h>
@@ -17,6 +18,7 @@
 #include <mutex>
 #include <optional>
 #include <sched.h>
+#include <semaphore>
 #include <string_view>
 #include <sys/types.h>
 
@@ -147,6 +149,20 @@ void register_eal_thread() noexcept {
     };
     thread_local registration of_this_thread;
     (void)of_this_thread;
+}
+
+void run_on_interrupt_thread(const std::function<void()>& f) noexcept {
+    struct errand {
+        const std::function<void()>& f;
+        std::binary_semaphore done{0};
+    } e{f};
+    const auto run = [](void* argument) {
+        auto& self = *static_cast<errand*>(argument);
+        self.f();
+        self.done.release();
+    };
+    if (rte_thread_is_intr() || rte_eal_alarm_set(1, run, &e) != 0) return f();
+    e.done.acquire();
 }
 
 }  // namespace millrace::net

@@ -1,6 +1,7 @@
 // DPDK's environment (EAL): started once in a process, with its log led into ours.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -23,5 +24,9 @@ unsigned eal_memory_mib() noexcept;
 // Makes the calling thread known to DPDK, so that it has caches of its own in the memory pools. Once per
 // thread is enough; undone when the thread ends.
 void register_eal_thread() noexcept;
+
+// Has `f` run by DPDK's interrupt thread, and waits for it: what must not happen while that thread is in a
+// driver.
+void run_on_interrupt_thread(const std::function<void()>& f) noexcept;
 
 }  // namespace millrace::net

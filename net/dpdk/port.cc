@@ -1,6 +1,7 @@
 #include "net/dpdk/port.hh"
 
 #include "core/log.hh"
+#include "net/dpdk/eal.hh"
 #include "net/rss.hh"
 
 #include <rte_alarm.h>
@@ -12,7 +13,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <atomic>
 #include <system_error>
 
 namespace millrace::net {
@@ -261,15 +261,24 @@ void port::try_again() noexcept {
 
 void port::take_down() noexcept {
     if (gate_ && !spec_.memif_server) rte_eal_alarm_cancel(reconnect, this);
-    if (configured_) rte_eth_dev_stop(id_);
     if (attached_) {
         rte_eth_dev_info dev{};
         const bool known = rte_eth_dev_info_get(id_, &dev) == 0;
-        rte_eth_dev_close(id_);
+        // A memif peer may leave in this very moment: two threads would then free the same memory.
+        if (spec_.kind == device_kind::memif) {
+            run_on_interrupt_thread([this] { close(); });
+        } else {
+            close();
+        }
         if (known && dev.device) rte_dev_remove(dev.device);
     }
     gate_.reset();
     pools_.clear();
+}
+
+void port::close() noexcept {
+    if (configured_) rte_eth_dev_stop(id_);
+    rte_eth_dev_close(id_);
 }
 
 }  // namespace millrace::net

@@ -55,6 +55,7 @@ class port {
     void watch_link();
     void try_again() noexcept;
     void take_down() noexcept;
+    void close() noexcept;
     [[noreturn]] void refuse(std::string_view why) const;
     [[noreturn]] void refuse(int error, std::string_view why) const;
 

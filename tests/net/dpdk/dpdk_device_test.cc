@@ -1,10 +1,12 @@
 #include "net/dpdk_device.hh"
 
+#include "net/pcap.hh"
 #include "tests/support/net_frames.hh"
 
 #include <boost/test/unit_test.hpp>
 
 #include <chrono>
+#include <cstdio>
 #include <string>
 #include <thread>
 #include <unistd.h>
@@ -293,6 +295,29 @@ BOOST_AUTO_TEST_CASE(a_memif_server_outlives_its_client_and_takes_the_next) {
         pair.connect();
         all_shapes_arrive(pair.client->queue(0), pair.server->queue(0));
     }
+}
+
+BOOST_AUTO_TEST_CASE(one_capture_is_replayed_and_another_recorded) {
+    const std::string in = "replay." + std::to_string(::getpid()) + ".pcap";
+    const std::string out = "record." + std::to_string(::getpid()) + ".pcap";
+    const std::vector<std::string> expected{frames::pattern(60), frames::pattern(1514)};
+    {
+        pcap_writer w(in);
+        for (const auto& f : expected)
+            w.write(time_point(std::chrono::seconds(1)), frames::in_foreign_buffer(f));
+    }
+    {
+        auto d = open_dpdk_device(small("pcap:" + in + "," + out));
+        BOOST_TEST(frames::receive_all(d->queue(0)) == expected, boost::test_tools::per_element());
+        BOOST_TEST(frames::send(d->queue(0), expected[1]));
+    }
+    pcap_reader r(out);
+    auto recorded = r.next();
+    BOOST_REQUIRE(recorded.has_value());
+    BOOST_TEST(recorded->bytes.view() == expected[1]);
+    BOOST_TEST(!r.next().has_value());
+    std::remove(in.c_str());
+    std::remove(out.c_str());
 }
 
 BOOST_AUTO_TEST_CASE(null_swallows_frames) {

@@ -1,0 +1,189 @@
+// The kernel at the other end of a TAP interface.
+#include "net/dpdk_device.hh"
+#include "tests/support/net_frames.hh"
+#include "tests/support/net_namespace.hh"
+
+#include <boost/test/unit_test.hpp>
+
+#include <arpa/inet.h>
+#include <linux/if_ether.h>
+#include <linux/if_packet.h>
+#include <net/if.h>
+#include <poll.h>
+#include <string>
+#include <sys/socket.h>
+#include <unistd.h>
+#include <utility>
+#include <vector>
+
+using namespace millrace;
+using namespace millrace::net;
+
+BOOST_AUTO_TEST_SUITE(net)
+
+namespace {
+
+struct a_namespace {
+    boost::test_tools::assertion_result operator()(boost::unit_test::test_unit_id) const {
+        boost::test_tools::assertion_result allowed(enter_network_namespace().empty());
+        allowed.message() << enter_network_namespace();
+        return allowed;
+    }
+};
+
+std::unique_ptr<device> open_tap(const std::string& name, unsigned queues = 1) {
+    dpdk_options o;
+    o.device = "tap:" + name;
+    o.queues = queues;
+    o.buffers = 1024;
+    auto d = open_dpdk_device(o);
+    BOOST_REQUIRE(set_up(name));
+    return d;
+}
+
+// The kernel's end, with our own type of frame, so that nothing of the kernel's own is among them.
+class kernel_end {
+ public:
+    explicit kernel_end(const std::string& name)
+        : fd_(::socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, htons(ETH_P_802_EX1))) {
+        sockaddr_ll at{};
+        at.sll_family = AF_PACKET;
+        at.sll_protocol = htons(ETH_P_802_EX1);
+        at.sll_ifindex = int(::if_nametoindex(name.c_str()));
+        BOOST_REQUIRE(::bind(fd_, reinterpret_cast<const sockaddr*>(&at), sizeof at) == 0);
+    }
+    ~kernel_end() { ::close(fd_); }
+
+    void send(const std::string& frame) {
+        BOOST_REQUIRE(::send(fd_, frame.data(), frame.size(), 0) == ssize_t(frame.size()));
+    }
+    std::string receive() {
+        pollfd p{.fd = fd_, .events = POLLIN, .revents = 0};
+        if (::poll(&p, 1, 2000) != 1) return {};
+        std::string frame(65536, '\0');
+        const ssize_t n = ::recv(fd_, frame.data(), frame.size(), 0);
+        frame.resize(n < 0 ? 0 : size_t(n));
+        return frame;
+    }
+
+ private:
+    int fd_;
+};
+
+std::string frame_to(const mac_address& to, size_t size) {
+    std::string f = frames::pattern(size);
+    to.write(reinterpret_cast<uint8_t*>(f.data()));
+    f[6] = 2;  // no group address
+    f[12] = char(0x88), f[13] = char(0xb5);
+    return f;
+}
+
+bool ours(const std::string& frame) {
+    return frame.size() > 14 && frame[12] == char(0x88) && frame[13] == char(0xb5);
+}
+
+// The next of our type in any queue, waiting on the queues' descriptors as an idle shard does.
+std::string receive(device& d) {
+    for (int look = 0; look < 200; ++look) {
+        std::vector<pollfd> fds;
+        for (unsigned q = 0; q < d.info().queues; ++q) {
+            packet p;
+            while (d.queue(q).receive(std::span(&p, 1)) == 1) {
+                if (ours(frames::bytes_of(p))) return frames::bytes_of(p);
+            }
+            BOOST_REQUIRE(d.queue(q).wakeup_fd() >= 0);
+            d.queue(q).arm_wakeup();
+            fds.push_back({.fd = d.queue(q).wakeup_fd(), .events = POLLIN, .revents = 0});
+        }
+        ::poll(fds.data(), fds.size(), 10);
+        for (unsigned q = 0; q < d.info().queues; ++q) d.queue(q).disarm_wakeup();
+    }
+    return {};
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(frames_reach_the_kernel_and_come_from_it,
+                     *boost::unit_test::precondition(a_namespace())) {
+    auto d = open_tap("mrtest0");
+    kernel_end kernel("mrtest0");
+    for (size_t size : {60, 61, 777, 1514}) {
+        const std::string out = frame_to(mac_address::broadcast(), size);
+        BOOST_TEST(frames::send(d->queue(0), out));
+        BOOST_TEST((kernel.receive() == out));
+        const std::string in = frame_to(d->info().mac, size);
+        kernel.send(in);
+        BOOST_TEST((receive(*d) == in));
+    }
+    packet p = frames::in_device_buffer(d->queue(0), frame_to(mac_address::broadcast(), 54));
+    p.fragments.push_back(buffer::copy_of(frames::pattern(1000)));
+    const std::string chained = frames::bytes_of(p);
+    BOOST_TEST(frames::send(d->queue(0), std::move(p)));
+    BOOST_TEST((kernel.receive() == chained));
+}
+
+BOOST_AUTO_TEST_CASE(the_address_is_not_the_kernels_own, *boost::unit_test::precondition(a_namespace())) {
+    dpdk_options o;
+    o.device = "tap:mrtest1";
+    o.mac = mac_address({0x02, 1, 2, 3, 4, 5});
+    BOOST_TEST((open_dpdk_device(o)->info().mac == *o.mac));
+}
+
+BOOST_AUTO_TEST_CASE(a_tap_has_as_many_queues_as_shards, *boost::unit_test::precondition(a_namespace())) {
+    auto d = open_tap("mrtest2", 3);
+    BOOST_TEST(d->info().queues == 3u);
+    BOOST_TEST(!d->info().spreads_flows);
+    kernel_end kernel("mrtest2");
+    for (unsigned q = 0; q < 3; ++q) {
+        const std::string out = frame_to(mac_address::broadcast(), 100 + q);
+        BOOST_TEST(frames::send(d->queue(q), out));
+        BOOST_TEST((kernel.receive() == out));
+    }
+    const std::string in = frame_to(d->info().mac, 99);
+    kernel.send(in);
+    BOOST_TEST((receive(*d) == in));
+}
+
+BOOST_AUTO_TEST_CASE(the_interface_goes_with_the_device, *boost::unit_test::precondition(a_namespace())) {
+    open_tap("mrtest3").reset();
+    BOOST_TEST(::if_nametoindex("mrtest3") == 0u);
+    BOOST_TEST((open_tap("mrtest3") != nullptr));
+}
+
+BOOST_AUTO_TEST_CASE(an_interface_in_use_is_refused, *boost::unit_test::precondition(a_namespace())) {
+    try {
+        dpdk_options o;
+        o.device = "tap:lo";
+        open_dpdk_device(o);
+        BOOST_TEST(false);
+    } catch (const std::system_error& e) {
+        BOOST_TEST(std::string(e.what()).find("device \"tap:lo\"") != std::string::npos);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(packet_sockets_carry_frames_of_an_interface,
+                     *boost::unit_test::precondition(a_namespace())) {
+    auto tap = open_tap("mrtest4");
+    dpdk_options o;
+    o.device = "af_packet:mrtest4";
+    o.buffers = 1024;
+    auto d = open_dpdk_device(o);
+    const std::string out = frame_to(mac_address::broadcast(), 500);
+    packet p = frames::in_device_buffer(d->queue(0), out.substr(0, 60));
+    p.fragments.push_back(buffer::copy_of(out.substr(60)));
+    BOOST_TEST(frames::send(d->queue(0), std::move(p)));
+    BOOST_TEST((receive(*tap) == out));
+
+    const std::string in = frame_to(mac_address::broadcast(), 300);
+    BOOST_TEST(frames::send(tap->queue(0), in));
+    std::string got;
+    for (int look = 0; look < 1000 && got.empty(); ++look) {
+        for (const auto& f : frames::receive_all(d->queue(0))) {
+            if (ours(f)) got = f;
+        }
+        ::poll(nullptr, 0, 1);
+    }
+    BOOST_TEST((got == in));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
