@@ -13,19 +13,32 @@ class steering_group::member final : public steering {
     unsigned shards() const noexcept override { return unsigned(group_.members_.size()); }
     unsigned self() const noexcept override { return self_; }
 
-    // Crosses in a parcel, without an allocation.
     bool forward(unsigned shard, steered&& what) noexcept override {
-        auto carry = [to = &group_, shard, what = std::move(what)]() mutable noexcept {
-            if (interface* there = to->members_[shard]->own) there->accept(std::move(what));
-        };
-        static_assert(sizeof(carry) <= parcel::room);
+        letter l(group_, std::move(what));
         mailbox* out = reactor::current().mailbox();
-        return out && out->try_post(shard, carry);
+        return out && out->try_post(shard, l);
     }
 
     interface* own = nullptr;
 
  private:
+    // Crosses in a parcel without an allocation, for which it may not be larger, and its moves may not throw:
+    // those of a packet's fragments do not, though their type does not say so.
+    class letter {
+     public:
+        letter(steering_group& to, steered&& what) noexcept : to_(&to), what_(std::move(what)) {}
+        letter(letter&& other) noexcept : to_(other.to_), what_(std::move(other.what_)) {}
+        void operator()() noexcept {
+            interface* here = to_->members_[reactor::current().shard()]->own;
+            if (here) here->accept(std::move(what_));
+        }
+
+     private:
+        steering_group* to_;
+        steered what_;
+    };
+    static_assert(sizeof(letter) <= parcel::room);
+
     steering_group& group_;
     unsigned self_;
 };
