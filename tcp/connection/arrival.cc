@@ -97,7 +97,7 @@ drop_reason connection::refuse_sequence(const segment& s, time_point now) noexce
     if (s.flags.has(flags::rst)) return drop_reason::out_of_window;
     if (s.flags.has(flags::syn)) return check_syn(s, now);  // RFC 5961 §4.2: irrespective of its number
     const seq old_end = earlier(s.seq + uint32_t(s.payload.size()), rcv_.nxt());
-    if (sack_ && s.seq < old_end) late_.note_duplicate({s.seq, old_end});
+    if (s.seq < old_end) note_duplicate({s.seq, old_end});
     answer_unacceptable(s, now);
     return drop_reason::out_of_window;
 }
@@ -164,8 +164,7 @@ drop_reason connection::check_ack(const segment& s, time_point now) noexcept {
 void connection::trim_to_window(segment& s) noexcept {
     if (s.seq < rcv_.nxt()) {
         const auto old = std::min<uint32_t>(distance(s.seq, rcv_.nxt()), uint32_t(s.payload.size()));
-        if (sack_ && old > 0) late_.note_duplicate({s.seq, s.seq + old});
-        if (old > 0) acks_.require_now();
+        if (old > 0) note_duplicate({s.seq, s.seq + old});
         s.payload.trim_front(old);
         s.seq += old;
     }
@@ -174,6 +173,14 @@ void connection::trim_to_window(segment& s) noexcept {
     s.flags = s.flags.without(flags::fin);
     if (s.end() <= edge) return;
     s.payload.trim(s.seq < edge ? distance(s.seq, edge) : 0);
+}
+
+// Came again, so the ACK of it was lost, or its sender guessed wrong: told by D-SACK (RFC 2883 §4), unless it
+// never came before.
+void connection::note_duplicate(seq_range old) noexcept {
+    acks_.require_now();
+    if (sack_ && distance(old.left, rcv_.nxt()) <= bytes_received_ + peer_finished_)
+        late_.note_duplicate(old);
 }
 
 // Seventh and eighth. (Sixth was URG: RFC 9293 §3.8.5 lets new applications do without.)
@@ -190,7 +197,10 @@ drop_reason connection::take_text_and_fin(segment& s) noexcept {
 // Seventh, the segment text.
 drop_reason connection::take_text(segment& s) noexcept {
     if (s.payload.empty()) return drop_reason::none;
-    if (peer_finished_) return drop_reason::data_after_fin;
+    if (peer_finished_) {
+        acks_.require_now();
+        return drop_reason::data_after_fin;
+    }
     if (orphaned_) {
         reset(failure::aborted);
         return drop_reason::data_after_close;

@@ -37,8 +37,8 @@ size_t connection::send(std::string_view data) noexcept {
 
 buffer connection::receive() noexcept {
     buffer b = in_.pop();
-    const bool tell = !peer_finished_ && rcv_.update_due(receive_room(), settings_.receive_buffer, path_mss_);
-    if (tell && state_ != connection_state::closed) acks_.require_now();
+    if (b.empty() || peer_finished_ || is_closed()) return b;
+    if (rcv_.update_due(receive_room(), settings_.receive_buffer, path_mss_)) acks_.require_now();
     return b;
 }
 
@@ -90,6 +90,7 @@ void connection::end(failure why) noexcept {
     syn_due_ = probe_due_ = keepalive_due_ = false;
     acks_.on_ack_sent();
     out_.clear();
+    flight_.clear();
     late_.clear();
     events_ |= why == failure::none ? events(events::closed) : events::closed | events::failed;
 }

@@ -142,6 +142,7 @@ class connection {
     drop_reason check_syn(const segment& s, time_point now) noexcept;
     drop_reason check_ack(const segment& s, time_point now) noexcept;
     void trim_to_window(segment& s) noexcept;
+    void note_duplicate(seq_range old) noexcept;
     drop_reason take_text_and_fin(segment& s) noexcept;
     drop_reason take_text(segment& s) noexcept;
     drop_reason take_text_in_order(segment& s) noexcept;

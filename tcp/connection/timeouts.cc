@@ -88,7 +88,7 @@ void connection::arm_quiet_timer(time_point now) noexcept {
 
 // RFC 5482, RFC 9293 §3.8.3.
 time_point connection::give_up_at() const noexcept {
-    const bool waits = !flight_.empty() || snd_.una == iss_;
+    const bool waits = !is_closed() && (!flight_.empty() || snd_.una == iss_);
     return waits && user_timeout_ > duration::zero() ? progress_at_ + user_timeout_ : never;
 }
 

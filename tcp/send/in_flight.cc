@@ -46,6 +46,11 @@ void in_flight::take_back_last() noexcept {
     records_.drop_back();
 }
 
+void in_flight::clear() noexcept {
+    records_.clear();
+    bytes_ = sacked_bytes_ = lost_bytes_ = 0;
+}
+
 void in_flight::mark_sacked(size_t i) noexcept {
     sent_segment& s = records_[i];
     if (s.sacked) return;

@@ -53,6 +53,7 @@ class in_flight {
     void split(size_t i, uint32_t length);
     // The last record was a probe of a closed window, and the window shut it out: as if never sent.
     void take_back_last() noexcept;
+    void clear() noexcept;
 
     void mark_sacked(size_t i) noexcept;  // clears lost
     void mark_lost(size_t i) noexcept;    // only of one that is not sacked

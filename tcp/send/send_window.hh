@@ -9,11 +9,11 @@
 namespace millrace::tcp {
 
 struct send_window {
-    seq una;               // SND.UNA
-    seq nxt;               // SND.NXT: behind the furthest byte ever sent
+    seq una{};             // SND.UNA
+    seq nxt{};             // SND.NXT: behind the furthest byte ever sent
     uint32_t wnd = 0;      // SND.WND, scaled up
-    seq wl1;               // SEG.SEQ of the segment that wnd is from
-    seq wl2;               // and its SEG.ACK
+    seq wl1{};             // SEG.SEQ of the segment that wnd is from
+    seq wl2{};             // and its SEG.ACK
     uint32_t max_wnd = 0;  // the largest wnd there ever was: RFC 9293 §3.8.6.2.1, RFC 5961 §5.2
     uint8_t scale = 0;     // the peer's, Snd.Wind.Shift
 
