@@ -59,14 +59,8 @@ struct options {
     sack_blocks sack;
 
     // Nothing but timestamps: what nearly every segment of a connection carries.
-    bool only_timestamps() const noexcept {
-        return timestamps.has_value() & !(mss.has_value() | window_scale.has_value() | sack_permitted) &
-               sack.empty();
-    }
-    bool empty() const noexcept {
-        return !(timestamps.has_value() | mss.has_value() | window_scale.has_value() | sack_permitted) &
-               sack.empty();
-    }
+    bool only_timestamps() const noexcept { return timestamps && only_timestamps_if_any(); }
+    bool empty() const noexcept { return !timestamps && only_timestamps_if_any(); }
     void clear() noexcept {
         mss.reset();
         window_scale.reset();
@@ -80,6 +74,9 @@ struct options {
     }
 
  private:
+    bool only_timestamps_if_any() const noexcept {
+        return !mss && !window_scale && !sack_permitted && sack.empty();
+    }
     size_t padded_bytes() const noexcept;
 };
 
