@@ -27,7 +27,10 @@ class gate {
         return true;
     }
     // Throws errc::gate_closed.
-    void enter() { check(), ++count_; }
+    void enter() {
+        check();
+        ++count_;
+    }
     void leave() noexcept {
         CHECK(count_ > 0);
         if (--count_ == 0 && closing_) closing_->set_value();
@@ -82,8 +85,9 @@ inline gate::holder gate::hold() {
 template <typename F>
 auto with_gate(gate& g, F&& f) {
     using result = decltype(futurize_invoke(f));
-    if (!g.try_enter()) return result(failure{to_exception_ptr(errc::gate_closed), {}});
-    return futurize_invoke(std::forward<F>(f)).finally([&g] { g.leave(); });
+    if (g.is_closed()) return result(failure{to_exception_ptr(errc::gate_closed), {}});
+    auto inside = g.hold();
+    return futurize_invoke(std::forward<F>(f)).finally([inside = std::move(inside)] {});
 }
 
 }  // namespace millrace

@@ -57,4 +57,13 @@ BOOST_AUTO_TEST_CASE(with_gate_stays_inside_until_the_future_resolves) {
     BOOST_TEST(test::code_of(f) == errc::aborted);
 }
 
+BOOST_AUTO_TEST_CASE(what_is_inside_leaves_when_the_shard_ends) {
+    test::shard shard;
+    gate g;
+    promise<> p;
+    auto f = with_gate(g, [&] { return p.get_future(); });
+    shard.end();
+    BOOST_TEST(g.count() == 0u);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
