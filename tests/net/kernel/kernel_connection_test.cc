@@ -1,0 +1,235 @@
+// TCP connections over the kernel's loopback.
+#include "core/metrics.hh"
+#include "net/error.hh"
+#include "tests/support/net_loopback.hh"
+
+#include <boost/test/unit_test.hpp>
+
+#include <string>
+
+using namespace millrace;
+using namespace millrace::net;
+using boost::unit_test::precondition;
+
+namespace {
+
+std::string pattern(size_t size) {
+    std::string s(size, '\0');
+    for (size_t i = 0; i < size; ++i) s[i] = char('a' + (i * 7 + i / 251) % 26);
+    return s;
+}
+
+future<> write_and_close(stream& s, const std::string& bytes, size_t piece) {
+    for (size_t at = 0; at < bytes.size(); at += piece)
+        co_await s.write(std::string_view(bytes).substr(at, piece));
+    co_await s.close();
+}
+
+double metric(std::string_view name) {
+    return reactor::current().metrics().total(name);
+}
+
+// A listener on a free port of the address and a connection to it; then `body`.
+void with_pair(const ip_address& address,
+               const std::function<future<>(network&, listener&, stream_pair&)>& body,
+               connect_options options = {}) {
+    with_kernel_network([&](network& n) -> future<> {
+        listener l = n.listen({.address = address});
+        stream_pair both = co_await connect_pair(n, l, options);
+        co_await body(n, l, both);
+        l.close();
+    });
+}
+
+void bytes_arrive_in_order(const ip_address& address) {
+    with_pair(address, [](network&, listener& l, stream_pair& p) -> future<> {
+        BOOST_TEST((p.client.remote() == l.local()));
+        BOOST_TEST((p.server.remote() == p.client.local()));
+        BOOST_TEST((p.server.local() == l.local()));
+        const std::string sent = pattern(5'000'000);
+        auto written = write_and_close(p.client, sent, 70'001);
+        BOOST_TEST((co_await read_all(p.server) == sent));
+        co_await p.server.close();
+        co_await std::move(written);
+        BOOST_TEST(!p.client.connected());
+    });
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(net_kernel_connection)
+
+BOOST_AUTO_TEST_CASE(bytes_arrive_in_order_over_ipv4, *precondition(has_loopback4)) {
+    bytes_arrive_in_order(loopback4);
+}
+
+BOOST_AUTO_TEST_CASE(bytes_arrive_in_order_over_ipv6, *precondition(has_loopback6)) {
+    bytes_arrive_in_order(loopback6);
+}
+
+BOOST_AUTO_TEST_CASE(a_listener_on_every_address_serves_both_families,
+                     *precondition(has_loopback4) * precondition(has_loopback6)) {
+    with_kernel_network([](network& n) -> future<> {
+        listener l = n.listen({});
+        for (const ip_address& address : {loopback4, loopback6}) {
+            auto accepted = l.accept();
+            stream client = co_await n.connect({address, l.local().port});
+            auto server = co_await std::move(accepted);
+            BOOST_TEST((server->remote().address == address));
+        }
+        l.close();
+    });
+}
+
+BOOST_AUTO_TEST_CASE(the_writes_of_one_turn_are_one_system_call, *precondition(has_loopback4)) {
+    with_pair(loopback4, [](network&, listener&, stream_pair& p) -> future<> {
+        const double before = metric("kernel_writes");
+        for (int i = 0; i < 20; ++i) {
+            co_await p.client.write("small ");
+            co_await p.client.write(buffer::copy_of("attached "));
+        }
+        std::string got;
+        while (got.size() < 20 * 15) got += (co_await p.server.read()).view();
+        BOOST_TEST(metric("kernel_writes") - before == 1);
+        BOOST_TEST(got.substr(0, 21) == "small attached small ");
+    });
+}
+
+// Beside the wait in epoll, which is shared by all connections of a turn.
+BOOST_AUTO_TEST_CASE(a_request_and_its_answer_cost_one_read_and_one_write_on_each_side,
+                     *precondition(has_loopback4)) {
+    with_pair(loopback4, [](network&, listener&, stream_pair& p) -> future<> {
+        double reads = 0;
+        double writes = 0;
+        for (int i = 0; i < 101; ++i) {
+            if (i == 1) {  // the first read of a connection is tried before anything has come
+                reads = metric("kernel_reads");
+                writes = metric("kernel_writes");
+            }
+            co_await p.client.write("ping");
+            BOOST_TEST((co_await p.server.read()).view() == "ping");
+            co_await p.server.write("pong");
+            BOOST_TEST((co_await p.client.read()).view() == "pong");
+        }
+        BOOST_TEST(metric("kernel_reads") - reads == 200);
+        BOOST_TEST(metric("kernel_writes") - writes == 200);
+    });
+}
+
+BOOST_AUTO_TEST_CASE(a_writer_waits_while_the_reader_does_not_read, *precondition(has_loopback4)) {
+    with_pair(loopback4,
+              [](network&, listener&, stream_pair& p) -> future<> {
+                  const std::string piece = pattern(100'000);
+                  size_t sent = 0;
+                  future<> blocked = make_ready_future<>();
+                  while (blocked.available()) {
+                      blocked.get();
+                      BOOST_REQUIRE(sent < 200'000'000);
+                      blocked = p.client.write(piece);
+                      sent += piece.size();
+                  }
+                  size_t read = 0;
+                  while (read < sent) read += (co_await p.server.read()).size();
+                  co_await std::move(blocked);
+                  BOOST_TEST(read == sent);
+              },
+              {.local = {}, .settings = {.send_watermark = 10'000}});
+}
+
+BOOST_AUTO_TEST_CASE(after_a_half_close_the_other_direction_goes_on, *precondition(has_loopback4)) {
+    with_pair(loopback4, [](network&, listener&, stream_pair& p) -> future<> {
+        co_await p.client.write("question");
+        co_await p.client.shutdown_write();
+        BOOST_TEST(!p.client.connected());
+        BOOST_TEST(co_await read_all(p.server) == "question");
+        co_await p.server.write("answer");
+        co_await p.server.close();
+        BOOST_TEST(co_await read_all(p.client) == "answer");
+        BOOST_TEST((co_await error_of_future(p.client.write("more")) == net::errc::not_connected));
+        co_await p.client.close();
+    });
+}
+
+BOOST_AUTO_TEST_CASE(close_waits_until_everything_is_delivered, *precondition(has_loopback4)) {
+    with_pair(loopback4, [](network&, listener&, stream_pair& p) -> future<> {
+        const std::string bytes = pattern(20'000'000);  // more than the kernel's buffers of both ends hold
+        auto closed = write_and_close(p.client, bytes, bytes.size());
+        buffer first = co_await p.server.read();
+        BOOST_TEST(!closed.available());
+        size_t read = first.size();
+        while (const buffer b = co_await p.server.read()) read += b.size();
+        co_await std::move(closed);
+        BOOST_TEST(read == bytes.size());
+    });
+}
+
+BOOST_AUTO_TEST_CASE(a_stream_dropped_unclosed_still_delivers, *precondition(has_loopback4)) {
+    with_pair(loopback4, [](network&, listener&, stream_pair& p) -> future<> {
+        const std::string bytes = pattern(3'000'000);
+        p.client.set({.send_watermark = 10'000'000});
+        co_await p.client.write(bytes);
+        p.client = stream();
+        BOOST_TEST((co_await read_all(p.server) == bytes));
+    });
+}
+
+BOOST_AUTO_TEST_CASE(a_stream_dropped_with_unread_data_resets, *precondition(has_loopback4)) {
+    with_pair(loopback4, [](network&, listener&, stream_pair& p) -> future<> {
+        co_await p.client.write("never read");
+        BOOST_TEST((co_await p.server.read()).size() == 10u);
+        co_await p.server.write("never read either");
+        BOOST_TEST((co_await error_of_future(p.server.shutdown_write()) == std::error_code()));
+        p.client = stream();
+        BOOST_TEST((co_await error_of_future(p.server.read()) == net::errc::connection_reset));
+    });
+}
+
+BOOST_AUTO_TEST_CASE(an_abort_resets_the_connection_and_fails_what_waits, *precondition(has_loopback4)) {
+    with_pair(loopback4, [](network&, listener&, stream_pair& p) -> future<> {
+        auto reading = p.client.read();
+        auto peer_reading = p.server.read();
+        p.client.abort();
+        BOOST_TEST(!p.client.connected());
+        BOOST_TEST((co_await error_of_future(std::move(reading)) == net::errc::connection_aborted));
+        BOOST_TEST((co_await error_of_future(std::move(peer_reading)) == net::errc::connection_reset));
+        BOOST_TEST((co_await error_of_future(p.client.write("x")) == net::errc::connection_aborted));
+        BOOST_TEST((co_await error_of_future(p.server.write("x")) == net::errc::connection_reset));
+    });
+}
+
+BOOST_AUTO_TEST_CASE(a_port_without_listener_refuses, *precondition(has_loopback4)) {
+    with_kernel_network([](network& n) -> future<> {
+        listener l = n.listen({.address = loopback4});
+        const endpoint nobody = l.local();
+        l.close();
+        BOOST_TEST((co_await error_of_future(n.connect(nobody)) == net::errc::connection_refused));
+        BOOST_TEST((co_await error_of_future(n.connect(nobody)) == std::errc::connection_refused));
+    });
+}
+
+BOOST_AUTO_TEST_CASE(a_connection_may_choose_its_own_end, *precondition(has_loopback4)) {
+    with_kernel_network([](network& n) -> future<> {
+        listener l = n.listen({.address = loopback4});
+        const connect_options from{.local = endpoint{ipv4_address(127, 0, 0, 2), 0}};
+        stream_pair p = co_await connect_pair(n, l, from);
+        BOOST_TEST((p.server.remote().address == ip_address(ipv4_address(127, 0, 0, 2))));
+        const connect_options foreign{.local = endpoint{ipv4_address(192, 0, 2, 1), 0}};
+        BOOST_TEST(
+            (co_await error_of_future(n.connect(l.local(), foreign)) == net::errc::address_not_available));
+        l.close();
+    });
+}
+
+BOOST_AUTO_TEST_CASE(an_echo_allocates_no_new_chunk_once_warm, *precondition(has_loopback4)) {
+    with_pair(loopback4, [](network&, listener&, stream_pair& p) -> future<> {
+        const char* place = nullptr;
+        for (int i = 0; i < 10; ++i) {
+            co_await p.client.write("again");
+            const buffer b = co_await p.server.read();
+            if (i == 1) place = b.data();
+            if (i > 1) BOOST_TEST(b.data() == place);
+        }
+    });
+}
+
+BOOST_AUTO_TEST_SUITE_END()
