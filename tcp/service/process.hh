@@ -1,0 +1,69 @@
+// process: the life of a service's process, from its first shard's network to the last connection.
+#pragma once
+
+#include "core/abort.hh"
+#include "core/app.hh"
+#include "core/io.hh"
+#include "core/shard.hh"
+#include "net/device.hh"
+#include "net/network.hh"
+#include "tcp/service.hh"
+#include "tcp/service/options.hh"
+#include "tcp/service/shard_steering.hh"
+
+#include <exception>
+#include <memory>
+#include <optional>
+#include <vector>
+
+namespace millrace::tcp {
+
+class process {
+ public:
+    // `device` is null for kernel sockets. Everything passed in outlives the process.
+    process(service& s, const service_options& o, const net::interface_config& config, net::device* device,
+            signal_source& signals);
+
+    // On shard 0: starts the networks and the service, waits until the service has ended or a signal asks for
+    // that, drains, and leaves nothing behind. Fails as the service did.
+    future<> run();
+
+ private:
+    // What one shard has of it; made, used and destroyed there.
+    struct part {
+        part(unsigned shard, unsigned shards, uint16_t port) : context(stop, shard, shards, port) {}
+
+        std::unique_ptr<shard_steering> steering;
+        std::unique_ptr<net::network> network;
+        native_network* native = nullptr;  // the same, if it is ours
+        abort_source stop;
+        service_context context;
+        std::optional<future<>> network_stopped;
+    };
+
+    template <typename F>
+    future<> on_every_shard(F f);
+    void make_part(unsigned shard);
+    void begin_stop() noexcept;
+    void stop_part(unsigned shard) noexcept;
+    future<> serve_on(unsigned shard);
+    future<> serve();
+    future<> drain(part& p);
+    void destroy_part(unsigned shard) noexcept;
+    future<> watch_signals(pollable_fd& fd);
+    future<> print_metrics();
+
+    service& service_;
+    const service_options& options_;
+    const net::interface_config& config_;
+    net::device* device_;
+    signal_source& signals_;
+    native_settings native_;
+    steering_directory receivers_;
+    std::vector<std::unique_ptr<part>> parts_;
+    bool stopping_ = false;
+    bool hurried_ = false;
+    std::exception_ptr failure_;
+};
+
+}  // namespace millrace::tcp
