@@ -45,7 +45,7 @@ class interface final : public poller {
     void attach(steering* others) noexcept;
     // What another shard's interface forwarded to this one; handled in the next poll.
     void accept(steered&& what) noexcept;
-    // The metrics stay until the interface goes.
+    // The metrics stay until the interface goes, which `registry` must outlive.
     void register_metrics(metric_registry& registry);
 
     // One burst in: ARP and ICMP are answered, UDP goes to its sockets, TCP to the handler. Also serves

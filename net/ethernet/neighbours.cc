@@ -12,6 +12,9 @@ namespace {
 
 logger log("arp");
 
+// What anybody on the link can cause is not logged more often.
+constexpr duration log_interval = std::chrono::seconds(1);
+
 }  // namespace
 
 bool send_arp(transmit_queue& out, const mac_address& to, const arp_message& message,
@@ -43,6 +46,7 @@ neighbours::neighbours(const neighbour_settings& settings, const mac_address& ow
 
 neighbours::entry* neighbours::set_of(ipv4_address host) noexcept {
     uint64_t h = (host.value() ^ hash_seed_ >> 32) * hash_seed_;
+    h = (h ^ h >> 29) * 0x9e3779b97f4a7c15u;
     size_t sets = entries_.size() / ways;
     return &entries_[size_t(h >> 32) % sets * ways];
 }
@@ -124,14 +128,24 @@ void neighbours::learn(ipv4_address host, const mac_address& mac, bool add_it, t
     } else if (e->what != state::asked && e->mac != mac) {
         ++generation_;
         ++counters_.neighbour_changes;
-        log.info("{} moved from {} to {}", host, e->mac, mac);
+        if (now >= next_log_) {
+            log.info("{} moved from {} to {}", host, e->mac, mac);
+            next_log_ = now + log_interval;
+        }
     }
+    bool answered = e->deadline == next_deadline_ && e->deadline != never;
     e->what = state::known;
     e->mac = mac;
     e->requests = 0;
     e->confirmed = now;
     e->deadline = never;
+    if (answered) find_next_deadline();
     release_waiting(*e);
+}
+
+void neighbours::find_next_deadline() noexcept {
+    next_deadline_ = never;
+    for (const auto& e : entries_) next_deadline_ = std::min(next_deadline_, e.deadline);
 }
 
 void neighbours::release_waiting(entry& e) noexcept {

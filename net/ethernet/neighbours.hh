@@ -38,7 +38,7 @@ class neighbours {
 
     // Repeats requests, gives up on those never answered.
     void service(time_point now) noexcept;
-    // When service() has something to do; never early by more than it costs nothing.
+    // When service() has something to do.
     time_point next_deadline() const noexcept { return next_deadline_; }
     // The frames whose neighbour was given up since the last call.
     std::vector<packet> take_unreachable() noexcept { return std::exchange(unreachable_, {}); }
@@ -66,6 +66,7 @@ class neighbours {
     entry* add(ipv4_address host) noexcept;
     void ask(entry& e, time_point now) noexcept;
     void give_up(entry& e) noexcept;
+    void find_next_deadline() noexcept;
     void release_waiting(entry& e) noexcept;
 
     neighbour_settings settings_;
@@ -74,6 +75,7 @@ class neighbours {
     std::vector<entry> entries_;
     size_t waiting_ = 0;
     time_point next_deadline_ = never;
+    time_point next_log_{};
     std::vector<packet> unreachable_;
     transmit_queue& out_;
     uint32_t& generation_;

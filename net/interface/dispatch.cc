@@ -135,7 +135,8 @@ void dispatch::forward(unsigned shard, ip_datagram& d) noexcept {
 
 void dispatch::tell(const neighbour_news& news) noexcept {
     for (unsigned shard = 0; shard < shards_; ++shard)
-        if (shard != self_) forward(shard, steered(news));
+        if (shard != self_ && !others_->forward(shard, steered(news)))
+            drops_.count(drop_reason::steering_full);
 }
 
 }  // namespace millrace::net

@@ -10,6 +10,7 @@
 using namespace millrace;
 using namespace millrace::net;
 using namespace millrace::net::wire_test;
+using net_errc = millrace::net::errc;
 using namespace std::chrono_literals;
 
 BOOST_AUTO_TEST_SUITE(net)
@@ -18,8 +19,8 @@ BOOST_AUTO_TEST_CASE(a_segment_comes_to_tcp_without_its_headers) {
     host h;
     h.settle();
     h.receives(tcp_frame(1234, 80, "hello"));
-    BOOST_TEST_REQUIRE(h.tcp.datagrams.size() == 1u);
-    const auto& d = h.tcp.datagrams[0];
+    BOOST_TEST_REQUIRE(h.upper.datagrams.size() == 1u);
+    const auto& d = h.upper.datagrams[0];
     BOOST_TEST(d.bytes == tcp(peer_ip, our_ip, 1234, 80, "hello"));
     BOOST_TEST((d.source == ip_address(peer_ip)));
     BOOST_TEST((d.destination == ip_address(our_ip)));
@@ -31,8 +32,8 @@ BOOST_AUTO_TEST_CASE(a_segment_comes_to_tcp_without_its_headers) {
 BOOST_AUTO_TEST_CASE(padding_is_cut_off) {
     host h;
     h.receives(tcp_frame(1234, 80, "x") + std::string(20, '\xee'));
-    BOOST_TEST_REQUIRE(h.tcp.datagrams.size() == 1u);
-    BOOST_TEST(h.tcp.datagrams[0].bytes.size() == 21u);
+    BOOST_TEST_REQUIRE(h.upper.datagrams.size() == 1u);
+    BOOST_TEST(h.upper.datagrams[0].bytes.size() == 21u);
 }
 
 BOOST_AUTO_TEST_CASE(padding_in_a_second_buffer_is_cut_off) {
@@ -41,9 +42,9 @@ BOOST_AUTO_TEST_CASE(padding_in_a_second_buffer_is_cut_off) {
     for (size_t split : {frame.size() - 1, frame.size(), size_t(60)}) {
         h.queue.arrive_split(frame + std::string(9, '\xee'), split);
         h.turn();
-        BOOST_TEST_REQUIRE(h.tcp.datagrams.size() == 1u);
-        BOOST_TEST(h.tcp.datagrams[0].bytes == l4_of(frame));
-        h.tcp.datagrams.clear();
+        BOOST_TEST_REQUIRE(h.upper.datagrams.size() == 1u);
+        BOOST_TEST(h.upper.datagrams[0].bytes == l4_of(frame));
+        h.upper.datagrams.clear();
     }
     BOOST_TEST(h.queue.buffers_out == 0u);
 }
@@ -53,8 +54,8 @@ BOOST_AUTO_TEST_CASE(one_poll_hands_its_burst_over_in_one_call) {
     h.settle();
     for (unsigned i = 0; i < 40; ++i) h.queue.arrive(tcp_frame(1000 + i, 80, "x"));
     h.turn();
-    BOOST_TEST((h.tcp.bursts == std::vector<size_t>{32, 8}));
-    for (unsigned i = 0; i < 40; ++i) BOOST_TEST(u16_at(h.tcp.datagrams[i].bytes, 0) == 1000 + i);
+    BOOST_TEST((h.upper.bursts == std::vector<size_t>{32, 8}));
+    for (unsigned i = 0; i < 40; ++i) BOOST_TEST(u16_at(h.upper.datagrams[i].bytes, 0) == 1000 + i);
 }
 
 // RFC 1122 §3.2.1.2, §4.1.3.4, §4.2.2.7.
@@ -70,7 +71,7 @@ BOOST_AUTO_TEST_CASE(wrong_checksums_are_dropped_and_counted) {
     BOOST_TEST(h.dropped(drop_reason::ip_bad_checksum) == 1u);
     h.receives(flipped(good.size() - 1));
     BOOST_TEST(h.dropped(drop_reason::l4_bad_checksum) == 1u);
-    BOOST_TEST(h.tcp.datagrams.empty());
+    BOOST_TEST(h.upper.datagrams.empty());
 }
 
 BOOST_AUTO_TEST_CASE(the_devices_verdict_on_checksums_is_believed) {
@@ -86,7 +87,7 @@ BOOST_AUTO_TEST_CASE(the_devices_verdict_on_checksums_is_believed) {
         h.turn();
     };
     arrive(checksum_verdict::good, checksum_verdict::good);
-    BOOST_TEST(h.tcp.datagrams.size() == 1u);
+    BOOST_TEST(h.upper.datagrams.size() == 1u);
     arrive(checksum_verdict::good, checksum_verdict::bad);
     BOOST_TEST(h.dropped(drop_reason::l4_bad_checksum) == 1u);
     arrive(checksum_verdict::bad, checksum_verdict::good);
@@ -179,11 +180,12 @@ BOOST_AUTO_TEST_CASE(paths_need_a_route_and_an_address_of_ours) {
     auto c = config();
     c.gateway.reset();
     host h(c);
-    BOOST_TEST((h.net.make_path({}, far_ip, ip_protocol::tcp).error() == errc::network_unreachable));
-    BOOST_TEST((h.net.make_path(peer_ip, peer_ip, ip_protocol::tcp).error() == errc::address_not_available));
-    BOOST_TEST((h.net.make_path({}, our_ip, ip_protocol::tcp).error() == errc::address_not_available));
+    BOOST_TEST((h.net.make_path({}, far_ip, ip_protocol::tcp).error() == net_errc::network_unreachable));
+    BOOST_TEST(
+        (h.net.make_path(peer_ip, peer_ip, ip_protocol::tcp).error() == net_errc::address_not_available));
+    BOOST_TEST((h.net.make_path({}, our_ip, ip_protocol::tcp).error() == net_errc::address_not_available));
     BOOST_TEST((h.net.make_path({}, *ip_address::parse("::1"), ip_protocol::tcp).error() ==
-                errc::network_unreachable));
+                net_errc::network_unreachable));
     BOOST_TEST((h.net.source_for(peer_ip).value() == ip_address(our_ip)));
     path none;
     BOOST_TEST(!h.net.send(none, h.build(tcp(our_ip, peer_ip, 1, 2, ""))));
@@ -234,8 +236,9 @@ BOOST_AUTO_TEST_CASE(what_is_not_for_us_is_dropped_by_reason) {
         {ip_frame({.protocol = 1}, "short"), drop_reason::icmp_malformed},
         {ip_frame({.protocol = 17}, u16(1) + u16(2) + u16(7) + u16(0)), drop_reason::udp_bad_length},
         {ip_frame({.protocol = 17}, u16(1) + u16(2) + u16(9) + u16(0)), drop_reason::udp_bad_length},
-        {ip_frame({.protocol = 1}, icmp(8, 0, 1, "").replace(2, 1, "?")), drop_reason::icmp_bad_checksum},
-        {ip_frame({.protocol = 1}, icmp(13, 0, 1, "")), drop_reason::icmp_type_unknown},
+        {ip_frame({.protocol = 1}, icmp_message(8, 0, 1, "").replace(2, 1, "?")),
+         drop_reason::icmp_bad_checksum},
+        {ip_frame({.protocol = 1}, icmp_message(13, 0, 1, "")), drop_reason::icmp_type_unknown},
     };
     for (const auto& [frame, why] : cases) {
         uint64_t before = h.dropped(why);
@@ -243,13 +246,13 @@ BOOST_AUTO_TEST_CASE(what_is_not_for_us_is_dropped_by_reason) {
         BOOST_TEST(h.dropped(why) == before + 1, name_of(why));
     }
     BOOST_TEST(h.net.drops().total() == std::size(cases));
-    BOOST_TEST(h.tcp.datagrams.empty());
+    BOOST_TEST(h.upper.datagrams.empty());
     BOOST_TEST(h.queue.buffers_out == 0u);
 }
 
 BOOST_AUTO_TEST_CASE(counters_are_metrics) {
-    host h;
     metric_registry metrics;
+    host h;
     h.net.register_metrics(metrics);
     h.settle();
     h.receives(tcp_frame(1, 2, "x"));
