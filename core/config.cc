@@ -153,7 +153,8 @@ std::string config_schema::help_text() const {
         section = s.section;
         out += fmt::format("  {:<{}}  {}", names[i], width, s.help);
         if (s.is_list) out += " (repeatable)";
-        if (!s.is_switch && !s.default_text.empty()) out += fmt::format(" [{}]", s.default_text);
+        bool off = s.is_switch && s.default_text == "false";
+        if (!off && !s.default_text.empty()) out += fmt::format(" [{}]", s.default_text);
         out += '\n';
     }
     out += "\nEvery program:\n";

@@ -18,7 +18,7 @@ namespace {
 struct program {
     uint16_t listen = 7;
     unsigned shards = 1;
-    bool json = false;
+    bool json = false, loud = true;
     std::string mode = "server";
     std::vector<std::string> addresses;
     duration rto_min = 200ms;
@@ -38,6 +38,7 @@ struct program {
         schema.section("Program");
         schema.number("shards", shards, "shards");
         schema.toggle("json", json, "print JSON");
+        schema.toggle("loud", loud, "be loud");
         schema.text("mode", mode, "what to be").one_of({"server", "client"}).positional();
         schema.bytes("max-memory", memory, "memory budget");
         schema.rate("sim.rate", link_rate, "rate of the link");
@@ -256,6 +257,8 @@ BOOST_AUTO_TEST_CASE(help_names_every_flag_with_its_default) {
     BOOST_TEST(help.find("shortest timeout [200ms]\n") != help.npos);
     BOOST_TEST(help.find("address with prefix (repeatable)\n") != help.npos);
     BOOST_TEST(help.find("\nProgram:\n") != help.npos);
+    BOOST_TEST(help.find("print JSON\n") != help.npos);
+    BOOST_TEST(help.find("be loud [true]\n") != help.npos);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
