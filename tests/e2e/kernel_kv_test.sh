@@ -16,16 +16,5 @@ benchmark() {
 check "redis-benchmark with 50 connections" benchmark
 check "redis-benchmark pipelined by 16" benchmark -P 16
 
-# Ticks of CPU over some seconds of idleness, against 2 % of a core.
-idle() {
-    local before after seconds=5
-    sleep 1
-    before=$(awk '{print $14 + $15}' "/proc/$1/stat")
-    sleep $seconds
-    after=$(awk '{print $14 + $15}' "/proc/$1/stat")
-    echo "idle: $((after - before)) ticks of $(getconf CLK_TCK)/s in $seconds s"
-    [ $((after - before)) -lt $((seconds * $(getconf CLK_TCK) * 2 / 100)) ]
-}
-if grep -q 'MILLRACE_SANITIZE:BOOL=ON' "$build/CMakeCache.txt"; then skip idle "the sanitizers' own work would be measured"
-else check "idle, it uses under 2 % of a core" idle "$server"; fi
+check_idle "idle, it uses under 2 % of a core" "$server"
 check "SIGTERM ends it with 0" stop "$server"

@@ -52,6 +52,24 @@ wait_for() {
 }
 port_answers() { (exec 9<>"/dev/tcp/$1/$2") 2>/dev/null; }
 
+# idle PID: the process uses under 2 % of a core over some seconds in which nobody asks it anything.
+idle() {
+    local before after seconds=5
+    sleep 1
+    before=$(awk '{print $14 + $15}' "/proc/$1/stat")
+    sleep $seconds
+    after=$(awk '{print $14 + $15}' "/proc/$1/stat")
+    echo "idle: $((after - before)) ticks of $(getconf CLK_TCK)/s in $seconds s"
+    [ $((after - before)) -lt $((seconds * $(getconf CLK_TCK) * 2 / 100)) ]
+}
+check_idle() {
+    if grep -q 'MILLRACE_SANITIZE:BOOL=ON' "$build/CMakeCache.txt"; then
+        skip "$1" "the sanitizers' own work would be measured"
+    else
+        check "$1" idle "$2"
+    fi
+}
+
 # Runs the rest of the calling script inside a network namespace of its own, or says why not.
 in_namespace() {
     [ -z "${IN_NAMESPACE:-}" ] || { ip link set lo up; return 0; }
