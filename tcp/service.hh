@@ -2,6 +2,8 @@
 // draining, exit code.
 #pragma once
 
+#include "core/background.hh"
+#include "core/coroutine.hh"
 #include "core/future.hh"
 
 #include <cstdint>

@@ -29,7 +29,7 @@ answers() {
     exec 9<>/dev/tcp/127.0.0.1/7777 && echo "hello" >&9 && read -r -t 10 line <&9 && exec 9>&-
     [ "$line" = HELLO ]
 }
-serve "$work/cmake/upper-case" --net kernel --address 127.0.0.1/8
+serve "$work/cmake/upper-case" --net kernel
 check "it answers on kernel sockets" answers
 check "SIGTERM ends it with 0" stop "$server"
 
@@ -43,7 +43,7 @@ doors_stand_alone() {
         echo "#include \"$door\"" | "$compiler" -x c++ -fsyntax-only -Wall $words - || { echo "$door"; return 1; }
     done
 }
-check "every installed header compiles alone" doors_stand_alone
+[ -z "$full" ] || check "every installed header compiles alone" doors_stand_alone
 
 # The whole programs among the examples of README.md and doc/ are what they claim to be.
 examples_compile() {
