@@ -4,8 +4,9 @@
 // from the run queue of its shard. Its frame comes from the frame cache; while it waits, the waiter is in the
 // frame. Whatever is passed by reference must outlive it.
 //
-// g++ 12 miscompiles a loop whose condition awaits and whose body is empty: while (co_await next()) {}. Await
-// in the body instead.
+// Two bugs of g++ 12 to keep clear of. A loop whose condition awaits and whose body is empty,
+// while (co_await next()) {}, crashes: await in the body. A lambda with captures that is written inside a
+// co_await expression is destroyed twice: name it first.
 #pragma once
 
 #include "core/future.hh"
