@@ -252,6 +252,11 @@ void interface::flush() noexcept {
     if (parts_->on_reactor) parts_->set_alarm();
 }
 
+size_t interface::transmit_room() const noexcept {
+    const size_t limit = parts_->config.transmit_queue;
+    return limit - std::min(limit, parts_->transmit.size());
+}
+
 int interface::wakeup_fd() const noexcept {
     return parts_->device.wakeup_fd();
 }

@@ -53,6 +53,8 @@ class interface final : public poller {
     bool poll() noexcept override;
     // One burst out. What the device does not take stays, in order, for the next flush.
     void flush() noexcept override;
+    // Packets that send() still has room for before the device takes some.
+    size_t transmit_room() const noexcept;
     int wakeup_fd() const noexcept override;
     bool prepare_sleep() noexcept override;
     void woke() noexcept override;

@@ -131,18 +131,19 @@ void stack::on_datagram(net::ip_datagram& d) noexcept {
 }
 
 void stack::flush() noexcept {
+    if (dirty_.empty()) return;
+    room_ = interface_.transmit_room();
     dirty_list more;
     while (!dirty_.empty()) {
         socket& s = dirty_.pop();
         s.deliver();
-        const bool all = send_segments(s);
-        if (s.protocol().is_closed()) {
+        if (!send_segments(s)) {
+            more.push(s);
+        } else if (s.protocol().is_closed()) {
             if (!s.retired()) retire(s);
             if (!s.held_by_user()) destroy(s);
-        } else if (all) {
-            s.rearm();
         } else {
-            more.push(s);
+            s.rearm();
         }
     }
     dirty_ = more;
@@ -150,7 +151,7 @@ void stack::flush() noexcept {
 
 // False if there may be more.
 bool stack::send_segments(socket& s) noexcept {
-    for (unsigned n = 0; n < segments_per_turn; ++n) {
+    for (unsigned n = 0; n < segments_per_turn && room_ > 0; ++n, --room_) {
         outgoing o;
         if (!s.protocol().next_segment(o, now())) return true;
         if (o.flags.has(flags::rst)) ++stats_.resets_out;

@@ -117,6 +117,7 @@ class stack final : public net::l4_handler, public poller {
 
     flow_table<socket*> table_;
     dirty_list dirty_;
+    size_t room_ = 0;                         // for segments, in this flush
     boost::intrusive::list<socket> sockets_;  // also those retired that users hold
     flow_table<listening*> listeners_;        // by port
     uint32_t next_listener_ = 1;
