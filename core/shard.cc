@@ -91,13 +91,15 @@ reactor& shards::at(shard_id s) noexcept {
 void shards::run(const std::function<future<>()>& main) {
     CHECK(options_.time == nullptr);
     std::exception_ptr failure;
+    std::optional<pinned_to_cpu> pin;
     std::vector<std::thread> threads;
     try {
         for (shard_id s = 1; s < count(); ++s) threads.emplace_back([this, s] { work(s); });
+        if (!options_.cpus.empty()) pin.emplace(options_.cpus[0]);
         failure = run_first(main);
         come_to_rest();
     } catch (...) {
-        failure = std::current_exception();  // no more threads to be had
+        failure = std::current_exception();  // no more threads to be had, or not on this CPU
     }
     office_->enter(post_office::phase::closed);
     at(0).run();
@@ -107,7 +109,8 @@ void shards::run(const std::function<future<>()>& main) {
 }
 
 void shards::work(shard_id s) noexcept {
-    if (!options_.cpus.empty()) pin_this_thread(options_.cpus[s]);
+    std::optional<pinned_to_cpu> pin;
+    if (!options_.cpus.empty()) pin.emplace(options_.cpus[s]);
     sharpen_sleep();
     at(s).run();
     at(s).end();
@@ -115,7 +118,6 @@ void shards::work(shard_id s) noexcept {
 
 // Returns what `main` failed with.
 std::exception_ptr shards::run_first(const std::function<future<>()>& main) {
-    if (!options_.cpus.empty()) pin_this_thread(options_.cpus[0]);
     sharpen_sleep();
     reactor& first = at(0);
     std::exception_ptr failure;

@@ -8,6 +8,18 @@
 
 namespace millrace {
 
+namespace {
+
+bool allow_this_thread(const std::vector<unsigned>& cpus) noexcept {
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    for (unsigned cpu : cpus)
+        if (cpu < CPU_SETSIZE) CPU_SET(cpu, &set);
+    return ::sched_setaffinity(0, sizeof set, &set) == 0;
+}
+
+}  // namespace
+
 std::vector<unsigned> usable_cpus() {
     cpu_set_t set;
     CPU_ZERO(&set);
@@ -19,13 +31,14 @@ std::vector<unsigned> usable_cpus() {
     return cpus;
 }
 
-void pin_this_thread(unsigned cpu) {
-    cpu_set_t set;
-    CPU_ZERO(&set);
-    if (cpu < CPU_SETSIZE) CPU_SET(cpu, &set);
-    if (::sched_setaffinity(0, sizeof set, &set) < 0)
+pinned_to_cpu::pinned_to_cpu(unsigned cpu) : before_(usable_cpus()) {
+    if (!allow_this_thread({cpu}))
         throw std::system_error(errno, std::system_category(),
                                 "pinning a thread to CPU " + std::to_string(cpu));
+}
+
+pinned_to_cpu::~pinned_to_cpu() {
+    allow_this_thread(before_);
 }
 
 void sharpen_sleep() noexcept {
