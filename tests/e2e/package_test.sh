@@ -60,3 +60,15 @@ examples_compile() {
     [ $n -ge 2 ]
 }
 check "the programs in README.md and doc/ compile" examples_compile
+
+# doc/operating.md names every flag of every program.
+flags_are_documented() {
+    local program flag missing=0
+    for program in echo kv perf; do
+        for flag in $("$bin/millrace-$program" --help | sed -nE 's/^  (--[a-z0-9-]+).*/\1/p'); do
+            grep -qF "\`$flag\`" "$source_dir/doc/operating.md" || { echo "$flag of millrace-$program"; missing=1; }
+        done
+    done
+    return $missing
+}
+check "doc/operating.md names every flag" flags_are_documented
