@@ -10,7 +10,7 @@ namespace millrace::test {
 
 struct transfer_options {
     size_t bytes = 4 << 20;  // each way
-    std::string pcap;        // a file to write what host a sees; empty: none
+    std::string pcap{};      // a file to write what host a sees; empty: none
 };
 
 struct transfer_outcome {

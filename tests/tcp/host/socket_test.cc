@@ -1,0 +1,235 @@
+#include "tcp/host/socket.hh"
+
+#include "core/background.hh"
+#include "core/coroutine.hh"
+#include "net/error.hh"
+#include "tests/support/allocations.hh"
+#include "tests/support/sim_hosts.hh"
+
+#include <boost/test/unit_test.hpp>
+
+#include <optional>
+#include <string>
+
+using namespace millrace;
+using namespace millrace::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+// An established connection, both ends in hand.
+struct pair {
+    explicit pair(const net::wire_setup& setup = {}, const tcp::native_settings& settings = {})
+        : hosts(1, setup, settings) {
+        net::listener l = hosts.b.run([](net::network& n) { return n.listen({.port = 80}); });
+        std::optional<future<net::stream>> connecting;
+        hosts.a.run([&](net::network& n) { connecting = n.connect({hosts.b.address, 80}); });
+        std::optional<future<std::optional<net::stream>>> accepting;
+        hosts.b.run([&](net::network&) { accepting = l.accept(); });
+        settle([&] { return connecting->available() && accepting->available(); });
+        hosts.a.run([&](net::network&) { a = connecting->get(); });
+        hosts.b.run([&](net::network&) {
+            b = std::move(*accepting->get());
+            l = {};
+        });
+    }
+    ~pair() {
+        hosts.a.run([&](net::network&) { a = {}; });
+        hosts.b.run([&](net::network&) { b = {}; });
+    }
+
+    template <typename Predicate>
+    void settle(Predicate p) {
+        BOOST_REQUIRE(hosts.world.run_until(p, 10min));
+    }
+    // The outcome of a future made by f(stream) on one of the hosts.
+    template <typename F>
+    auto on_a(F f) {
+        return outcome(hosts.a, [&](net::network&) { return f(a); });
+    }
+    template <typename F>
+    auto on_b(F f) {
+        return outcome(hosts.b, [&](net::network&) { return f(b); });
+    }
+    template <typename F>
+    auto outcome(sim_host& h, F f) {
+        std::optional<decltype(h.run(f))> result(h.run(f));
+        settle([&] { return result->available(); });
+        return h.run([&](net::network&) { return result->get(); });
+    }
+    template <typename F>
+    std::error_code error_on_a(F f) {
+        try {
+            on_a(f);
+            return {};
+        } catch (const std::system_error& e) {
+            return e.code();
+        }
+    }
+
+    two_hosts hosts;
+    net::stream a, b;
+};
+
+const auto read = [](net::stream& s) { return s.read(); };
+const auto close = [](net::stream& s) { return s.close(); };
+const auto shut = [](net::stream& s) { return s.shutdown_write(); };
+
+auto write(std::string_view text) {
+    return [text](net::stream& s) { return s.write(text); };
+}
+
+future<> drink(net::stream s, size_t& bytes) {
+    try {
+        while (buffer b = co_await s.read()) bytes += b.size();
+        co_await s.close();
+    } catch (const std::system_error&) {
+    }
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(host)
+
+BOOST_AUTO_TEST_CASE(what_is_written_is_read) {
+    pair p;
+    p.on_a(write("question"));
+    BOOST_TEST(p.on_b(read).view() == "question");
+    p.on_b(write("answer"));
+    BOOST_TEST(p.on_a(read).view() == "answer");
+}
+
+BOOST_AUTO_TEST_CASE(half_close_ends_one_direction_only) {
+    pair p;
+    p.on_a(write("last words"));
+    p.on_a(shut);
+    BOOST_TEST(p.on_b(read).view() == "last words");
+    BOOST_TEST(p.on_b(read).empty());
+    BOOST_TEST(p.on_b(read).empty());  // and again
+    p.on_b(write("still here"));
+    BOOST_TEST(p.on_a(read).view() == "still here");
+    BOOST_TEST((p.error_on_a(write("no more")) == net::errc::not_connected));
+}
+
+BOOST_AUTO_TEST_CASE(close_resolves_when_the_peer_has_everything) {
+    pair p({.a_to_b = {.delay = 50ms}, .b_to_a = {.delay = 50ms}});
+    p.on_a(write("bytes"));
+    const time_point start = p.hosts.world.now();
+    p.on_a(close);
+    BOOST_TEST((p.hosts.world.now() - start >= 100ms));
+    BOOST_TEST(p.on_b(read).view() == "bytes");
+    BOOST_TEST(p.on_b(read).empty());
+    p.on_b(close);
+    BOOST_TEST(!p.b.connected());
+}
+
+BOOST_AUTO_TEST_CASE(both_ends_may_close_at_once) {
+    pair p({.a_to_b = {.delay = 5ms}, .b_to_a = {.delay = 5ms}});
+    std::optional<future<>> at_b;
+    p.hosts.b.run([&](net::network&) { at_b = p.b.close(); });
+    p.on_a(close);
+    p.settle([&] { return at_b->available(); });
+    p.hosts.b.run([&](net::network&) { at_b->get(); });
+    p.hosts.world.run_until_idle();
+    BOOST_TEST(p.hosts.a.network->usage().connections == 0u);
+    BOOST_TEST(p.hosts.b.network->usage().connections == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(abort_resets_the_peer_and_fails_who_waits_here) {
+    pair p;
+    std::optional<future<buffer>> waiting;
+    p.hosts.a.run([&](net::network&) { waiting = p.a.read(); });
+    p.hosts.a.run([&](net::network&) { p.a.abort(); });
+    p.settle([&] { return waiting->available(); });
+    BOOST_TEST(waiting->failed());
+    p.hosts.a.run([&](net::network&) { BOOST_CHECK_THROW(waiting->get(), std::system_error); });
+    try {
+        p.on_b(read);
+        BOOST_ERROR("the peer read on");
+    } catch (const std::system_error& e) {
+        BOOST_TEST((e.code() == net::errc::connection_reset));
+    }
+}
+
+// RFC 1122 §4.2.2.13, RFC 2525 §2.17: the peer must learn that its data was not read.
+BOOST_AUTO_TEST_CASE(dropping_a_stream_with_unread_data_resets_the_peer) {
+    pair p;
+    p.on_a(write("unread"));
+    p.hosts.world.run_for(10ms);
+    p.hosts.b.run([&](net::network&) { p.b = {}; });
+    BOOST_TEST((p.error_on_a(read) == net::errc::connection_reset));
+}
+
+BOOST_AUTO_TEST_CASE(dropping_a_stream_still_delivers_what_was_written) {
+    pair p;
+    const std::string text(300'000, 't');
+    size_t bytes = 0;
+    p.hosts.b.run([&](net::network&) { background(drink(std::move(p.b), bytes)); });
+    p.hosts.a.run([&](net::network&) {
+        background(p.a.write(text));
+        p.hosts.world.rng();
+    });
+    p.settle([&] { return bytes > 0; });
+    p.on_a(write(""));
+    p.hosts.a.run([&](net::network&) { p.a = {}; });
+    p.hosts.world.run_until_idle();
+    BOOST_TEST(bytes <= text.size());
+    BOOST_TEST(p.hosts.leftovers() == "");
+}
+
+// A write does not resolve while a watermark's worth waits to be acknowledged.
+BOOST_AUTO_TEST_CASE(a_reader_that_does_not_read_makes_the_writer_wait) {
+    pair p;
+    p.hosts.a.run([&](net::network&) { p.a.set({.send_watermark = 100'000}); });
+    const std::string text(5'000'000, 't');
+    std::optional<future<>> writing;
+    p.hosts.a.run([&](net::network&) { writing = p.a.write(text); });
+    p.hosts.world.run_for(10s);
+    BOOST_TEST(!writing->available());
+    size_t bytes = 0;
+    p.hosts.b.run([&](net::network&) { background(drink(std::move(p.b), bytes)); });
+    p.settle([&] { return writing->available(); });
+    p.hosts.a.run([&](net::network&) { writing->get(); });
+    p.on_a(close);
+    BOOST_TEST(bytes == text.size());
+}
+
+BOOST_AUTO_TEST_CASE(data_that_came_for_an_abandoned_read_goes_to_the_next) {
+    pair p;
+    p.hosts.b.run([&](net::network&) { (void)p.b.read(); });
+    p.on_a(write("kept"));
+    p.hosts.world.run_for(10ms);
+    BOOST_TEST(p.on_b(read).view() == "kept");
+}
+
+BOOST_AUTO_TEST_CASE(a_lost_peer_fails_the_writer_in_the_end) {
+    pair p({}, {.tcp = {.data_retries = 3}});
+    p.hosts.wire.cut();
+    p.on_a(write("into the void"));
+    const std::error_code why = p.error_on_a(read);
+    BOOST_TEST((why == net::errc::timed_out || why == net::errc::host_unreachable), why.message());
+}
+
+BOOST_AUTO_TEST_CASE(an_answer_carries_the_acknowledgement_of_its_question) {
+    pair p;
+    p.on_a(write("warm"));
+    BOOST_TEST(p.on_b(read).view() == "warm");
+    p.hosts.world.run_for(1s);
+    const uint64_t before = p.hosts.wire.counters(net::wire_end::b).sent;
+    std::optional<future<>> answered;
+    const auto answer = [](net::stream& s) -> future<> {
+        buffer b = co_await s.read();
+        co_await s.write(std::move(b));
+    };
+    p.hosts.b.run([&](net::network&) { answered = answer(p.b); });
+    p.on_a(write("question"));
+    BOOST_TEST(p.on_a(read).view() == "question");
+    BOOST_TEST(p.hosts.wire.counters(net::wire_end::b).sent - before == 1u);
+    p.hosts.b.run([&](net::network&) { answered->get(); });
+}
+
+BOOST_AUTO_TEST_CASE(an_idle_connection_with_its_promises_takes_less_than_a_kibibyte) {
+    BOOST_TEST(sizeof(tcp::socket) <= 1024u);
+}
+
+BOOST_AUTO_TEST_SUITE_END()

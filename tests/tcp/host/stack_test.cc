@@ -1,0 +1,213 @@
+#include "core/coroutine.hh"
+#include "net/error.hh"
+#include "tests/support/sim_hosts.hh"
+
+#include <boost/test/unit_test.hpp>
+
+#include <optional>
+
+using namespace millrace;
+using namespace millrace::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+// How connecting ended: no error if it did not fail.
+struct attempt {
+    std::optional<net::stream> stream;
+    std::error_code error;
+    bool done = false;
+};
+
+future<> connect(net::network& n, net::endpoint to, net::connect_options options, attempt& a) {
+    try {
+        a.stream = co_await n.connect(to, options);
+    } catch (const std::system_error& e) {
+        a.error = e.code();
+    }
+    a.done = true;
+}
+
+attempt try_connect(two_hosts& hosts, net::endpoint to, net::connect_options options = {}) {
+    attempt a;
+    hosts.a.run([&](net::network& n) { background(connect(n, to, options, a)); });
+    hosts.world.run_until([&] { return a.done; });
+    return a;
+}
+
+std::error_code listen_error(sim_host& h, net::listen_options options) {
+    return h.run([&](net::network& n) {
+        try {
+            (void)n.listen(options);
+            return std::error_code();
+        } catch (const std::system_error& e) {
+            return e.code();
+        }
+    });
+}
+
+net::listener listen(sim_host& h, net::listen_options options) {
+    return h.run([&](net::network& n) { return n.listen(options); });
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(host)
+
+BOOST_AUTO_TEST_CASE(a_connection_opens_and_both_ends_agree_on_their_names) {
+    two_hosts hosts(1);
+    net::listener l = listen(hosts.b, {.port = 80});
+    attempt a = try_connect(hosts, {hosts.b.address, 80});
+    BOOST_REQUIRE(a.stream);
+    BOOST_TEST(a.stream->connected());
+    BOOST_TEST((a.stream->remote() == net::endpoint{hosts.b.address, 80}));
+    BOOST_TEST((a.stream->local().address == hosts.a.address));
+    hosts.b.run([&](net::network&) {
+        future<std::optional<net::stream>> accepted = l.accept();
+        BOOST_REQUIRE(accepted.available());
+        std::optional<net::stream> s = accepted.get();
+        BOOST_TEST((s->remote() == a.stream->local()));
+        BOOST_TEST((s->local() == a.stream->remote()));
+    });
+}
+
+// RFC 9293 §3.10.7.1: RST for a SYN that nobody waits for.
+BOOST_AUTO_TEST_CASE(a_port_without_listener_refuses) {
+    two_hosts hosts(1);
+    BOOST_TEST((try_connect(hosts, {hosts.b.address, 81}).error == net::errc::connection_refused));
+    BOOST_TEST(hosts.b.network->counters().unknown_flow == 1u);
+    BOOST_TEST(hosts.a.network->counters().failed_opens == 1u);
+    hosts.world.run_until_idle();
+    BOOST_TEST(hosts.leftovers() == "");
+}
+
+// RFC 1122 §2.3.2.2: nobody answers to ARP.
+BOOST_AUTO_TEST_CASE(an_absent_host_is_unreachable) {
+    two_hosts hosts(1);
+    const attempt a = try_connect(hosts, {net::ipv4_address(10, 0, 0, 99), 80});
+    BOOST_TEST((a.error == net::errc::host_unreachable || a.error == net::errc::timed_out),
+               a.error.message());
+    hosts.world.run_until_idle();
+    BOOST_TEST(hosts.leftovers() == "");
+}
+
+// RFC 9293 §3.8.3: R2 for SYN.
+BOOST_AUTO_TEST_CASE(a_host_that_does_not_answer_times_out) {
+    two_hosts hosts(1);
+    net::listener l = listen(hosts.b, {.port = 80});
+    try_connect(hosts, {hosts.b.address, 80});  // learns the neighbour
+    hosts.wire.cut();
+    const time_point start = hosts.world.now();
+    const attempt a = try_connect(hosts, {hosts.b.address, 80});
+    BOOST_TEST((a.error == net::errc::timed_out || a.error == net::errc::host_unreachable),
+               a.error.message());
+    BOOST_TEST((hosts.world.now() - start < 5min));
+}
+
+BOOST_AUTO_TEST_CASE(a_destination_without_route_fails_at_once) {
+    two_hosts hosts(1);
+    BOOST_TEST((try_connect(hosts, {net::ipv4_address(192, 168, 1, 1), 80}).error ==
+                net::errc::network_unreachable));
+}
+
+BOOST_AUTO_TEST_CASE(impossible_ends_are_refused) {
+    two_hosts hosts(1);
+    BOOST_TEST((try_connect(hosts, {hosts.b.address, 0}).error == net::errc::invalid_address));
+    BOOST_TEST(
+        (try_connect(hosts, {net::ipv4_address(224, 0, 0, 1), 80}).error == net::errc::invalid_address));
+    const net::connect_options foreign{.local = net::endpoint{net::ipv4_address(10, 0, 0, 77), 0}};
+    BOOST_TEST(
+        (try_connect(hosts, {hosts.b.address, 80}, foreign).error == net::errc::address_not_available));
+}
+
+BOOST_AUTO_TEST_CASE(a_source_port_may_be_chosen_and_is_then_taken) {
+    two_hosts hosts(1);
+    net::listener l = listen(hosts.b, {.port = 80});
+    const net::connect_options chosen{.local = net::endpoint{net::ip_address(), 5555}};
+    attempt a = try_connect(hosts, {hosts.b.address, 80}, chosen);
+    BOOST_REQUIRE(a.stream);
+    BOOST_TEST(a.stream->local().port == 5555u);
+    BOOST_TEST((try_connect(hosts, {hosts.b.address, 80}, chosen).error == net::errc::address_in_use));
+}
+
+BOOST_AUTO_TEST_CASE(a_port_is_listened_on_once_for_each_address) {
+    two_hosts hosts(1);
+    net::listener all = listen(hosts.b, {.port = 80});
+    BOOST_TEST((listen_error(hosts.b, {.port = 80}) == net::errc::address_in_use));
+    BOOST_TEST(
+        (listen_error(hosts.b, {.address = hosts.b.address, .port = 80}) == net::errc::address_in_use));
+    BOOST_TEST((listen_error(hosts.b, {.address = hosts.a.address, .port = 81}) ==
+                net::errc::address_not_available));
+    hosts.b.run([&](net::network&) { all.close(); });
+    BOOST_TEST(!listen_error(hosts.b, {.port = 80}));
+}
+
+BOOST_AUTO_TEST_CASE(port_zero_listens_on_a_free_port) {
+    two_hosts hosts(1);
+    net::listener first = listen(hosts.b, {.port = 0}), second = listen(hosts.b, {.port = 0});
+    BOOST_TEST(first.local().port != 0u);
+    BOOST_TEST(first.local().port != second.local().port);
+}
+
+BOOST_AUTO_TEST_CASE(a_table_with_no_room_refuses) {
+    two_hosts hosts(1, {}, {.connections = 2});
+    net::listener l = listen(hosts.b, {.port = 80});
+    attempt first = try_connect(hosts, {hosts.b.address, 80}),
+            second = try_connect(hosts, {hosts.b.address, 80});
+    BOOST_TEST((try_connect(hosts, {hosts.b.address, 80}).error == net::errc::no_buffer_space));
+    BOOST_TEST(hosts.a.network->counters().connection_limit == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(stop_waits_for_connections_to_close_and_leaves_nothing) {
+    two_hosts hosts(1);
+    net::listener l = listen(hosts.b, {.port = 80});
+    attempt a = try_connect(hosts, {hosts.b.address, 80});
+    std::optional<future<>> stopped;
+    hosts.b.run([&](net::network& n) { stopped = n.stop(); });
+    BOOST_TEST(!hosts.world.run_until([&] { return stopped->available(); }, 1s) == !stopped->available());
+    hosts.a.run([&](net::network&) { a.stream.reset(); });
+    BOOST_TEST(hosts.world.run_until([&] { return stopped->available(); }));
+    hosts.b.run([&](net::network&) { stopped->get(); });
+    hosts.world.run_until_idle();
+    BOOST_TEST(hosts.leftovers() == "");
+}
+
+// RFC 9293 §3.6.1 with RFC 6191: the same four-tuple again, while the old one is in TIME-WAIT.
+BOOST_AUTO_TEST_CASE(a_connection_may_take_the_place_of_one_in_time_wait) {
+    two_hosts hosts(1, {.a_to_b = {.delay = 2ms}, .b_to_a = {.delay = 2ms}});
+    net::listener l = listen(hosts.b, {.port = 80});
+    const net::connect_options chosen{.local = net::endpoint{net::ip_address(), 5555}};
+    attempt a = try_connect(hosts, {hosts.b.address, 80}, chosen);
+    hosts.world.run_for(10ms);
+    // The server closes first and gets the TIME-WAIT.
+    hosts.b.run([&](net::network&) { l.accept().get(); });
+    hosts.world.run_for(20ms);
+    hosts.a.run([&](net::network&) { a.stream.reset(); });
+    hosts.world.run_for(20ms);
+    BOOST_TEST(hosts.b.network->usage().time_wait == 1u);
+    BOOST_TEST(hosts.a.network->usage().connections == 0u);
+    const attempt again = try_connect(hosts, {hosts.b.address, 80}, chosen);
+    BOOST_TEST(!again.error, again.error.message());
+    BOOST_TEST(hosts.b.network->counters().time_wait_reused == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(streams_and_listeners_may_outlive_their_network) {
+    two_hosts hosts(1);
+    net::listener l = listen(hosts.b, {.port = 80});
+    attempt a = try_connect(hosts, {hosts.b.address, 80});
+    hosts.a.run([&](net::network&) {
+        hosts.a.network.reset();
+        BOOST_TEST(!a.stream->connected());
+        future<buffer> r = a.stream->read();
+        BOOST_TEST(r.failed());
+        r.ignore_ready_future();
+        a.stream.reset();
+    });
+    hosts.b.run([&](net::network&) {
+        hosts.b.network.reset();
+        future<std::optional<net::stream>> accepted = l.accept();
+        BOOST_TEST(!accepted.get());
+    });
+}
+
+BOOST_AUTO_TEST_SUITE_END()
