@@ -32,7 +32,10 @@ struct pair {
         b.remove(mail_b);
     }
     void turn_until_idle() {
-        while (a.turn() | b.turn()) {
+        bool worked = true;
+        while (worked) {
+            worked = a.turn();
+            worked |= b.turn();
         }
     }
 };

@@ -23,7 +23,10 @@ struct one_thread {
     shards group{{.count = 2, .time = &clock, .ring_capacity = 8}};
 
     void turn_until_idle() {
-        while (group.at(0).turn() | group.at(1).turn()) {
+        bool worked = true;
+        while (worked) {
+            worked = group.at(0).turn();
+            worked |= group.at(1).turn();
         }
     }
     // Runs a coroutine on shard 0 as far as it gets.
