@@ -1,5 +1,6 @@
 #include "tcp/recovery/loss_recovery.hh"
 
+#include "core/check.hh"
 #include "tcp/send/in_flight.hh"
 
 #include <algorithm>
