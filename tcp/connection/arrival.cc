@@ -22,7 +22,7 @@ bool connection::is_expected(const segment& s, time_point now) const noexcept {
     if (state_ != connection_state::established || orphaned_ || peer_fin_known_ || probing_) return false;
     if (s.flags.without(flags::psh) != flags(flags::ack)) return false;
     if (s.seq != rcv_.nxt() || s.payload.size() > rcv_.wnd() || !late_.empty()) return false;
-    if (!snd_.acknowledges_sent(s.ack) || uint32_t(s.wnd) << snd_.scale != snd_.wnd) return false;
+    if (!snd_.acknowledges_sent(s.ack) || s.wnd == 0 || waits_for_window()) return false;
     if (s.ack == snd_.una && s.payload.empty()) return false;  // maybe a duplicate ACK
     if (recovery_.state() != recovery_state::open || !has_room_for(s.payload.size())) return false;
     if (!timestamps_.enabled()) return s.options.sack.empty();
@@ -36,8 +36,7 @@ drop_reason connection::take_expected(segment& s, time_point now) noexcept {
         echo = &*s.options.timestamps;
         timestamps_.on_segment(echo->value, s.seq, acked_to_, now);
     }
-    snd_.wl1 = s.seq;
-    snd_.wl2 = s.ack;
+    snd_.update_newest(s.seq, s.ack, s.wnd);
     if (s.ack != snd_.una) on_acknowledged(s.ack, s.options.sack, echo, now);
     if (!s.payload.empty()) {
         const auto bytes = uint32_t(s.payload.size());

@@ -169,6 +169,8 @@ class connection {
     void on_ack_of_fin(time_point now) noexcept;
 
     // output.cc
+    bool may_have_text() const noexcept;
+    void validate_cwnd(time_point now) noexcept;
     bool next_reset(outgoing& out, time_point now) noexcept;
     bool next_retransmission(outgoing& out, time_point now) noexcept;
     void retransmit(outgoing& out, size_t i, time_point now) noexcept;
@@ -205,6 +207,8 @@ class connection {
 
     seq fin_seq() const noexcept { return out_.end(); }
     uint32_t unsent() const noexcept { return distance(earlier(snd_.nxt, out_.end()), out_.end()); }
+    // Something waits for the peer's window to open: the timer runs with nothing in flight.
+    bool waits_for_window() const noexcept { return flight_.empty() && retransmit_at_ != never; }
     bool ends_with_fin(const sent_segment& s) const noexcept {
         return fin_queued_ && s.end() == fin_seq() + 1;
     }

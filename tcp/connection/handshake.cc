@@ -23,7 +23,7 @@ connection::connection(const settings& s, rate_limit& challenges, const opening&
       challenges_(challenges),
       out_(o.iss + 1),
       rto_(limits_of(s)),
-      congestion_(congestion_algorithm::reno, smss_, smss_),
+      congestion_(congestion_algorithm::reno, s.default_peer_mss, s.default_peer_mss),
       late_(reassembly_of(s)),
       acks_(acks_of(s)),
       sent_at_(now),

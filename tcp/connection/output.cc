@@ -10,24 +10,31 @@ namespace millrace::tcp {
 bool connection::next_segment(outgoing& out, time_point now) noexcept {
     if (reset_due_ || stray_reset_due_) return next_reset(out, now);
     if (syn_due_) return next_syn(out, now);
+    if (may_have_text()) {
+        if (probe_due_ && next_probe(out, now)) return true;
+        if (flight_.lost_bytes() > 0 ? next_retransmission(out, now) : next_new(out, now)) return true;
+    }
+    return next_ack(out, now);
+}
+
+// Data or FIN can be unsent or unacknowledged.
+bool connection::may_have_text() const noexcept {
     switch (state_) {
         case connection_state::established:
         case connection_state::fin_wait_1:
         case connection_state::close_wait:
         case connection_state::closing:
         case connection_state::last_ack:
-            if (probe_due_ && next_probe(out, now)) return true;
-            if (flight_.lost_bytes() > 0 ? next_retransmission(out, now) : next_new(out, now)) return true;
-            break;
+            return true;
         case connection_state::closed:
         case connection_state::listen:
         case connection_state::syn_sent:
         case connection_state::syn_received:
         case connection_state::fin_wait_2:
         case connection_state::time_wait:
-            break;
+            return false;
     }
-    return next_ack(out, now);
+    return false;
 }
 
 bool connection::next_reset(outgoing& out, time_point now) noexcept {
@@ -75,12 +82,12 @@ bool connection::next_new(outgoing& out, time_point now) noexcept {
     const uint32_t data = unsent();
     const bool fin = fin_queued_ && snd_.nxt <= fin_seq();
     if (data == 0 && !fin) {
-        cwnd_limited_ &= !flight_.empty() && recovery_.pipe(flight_) + smss_ > congestion_.cwnd();
+        if (cwnd_limited_) cwnd_limited_ = recovery_.pipe(flight_) + smss_ > congestion_.cwnd();
         return false;
     }
     if (flight_.size() >= settings_.max_segments_in_flight) return false;
-    if (flight_.empty() && now - sent_at_ > rto_.value()) congestion_.on_idle();  // RFC 5681 §4.1
-    const uint32_t pipe = recovery_.pipe(flight_);
+    if (flight_.empty()) validate_cwnd(now);
+    const uint32_t pipe = flight_.empty() ? 0 : recovery_.pipe(flight_);
     const uint32_t cwnd_room = congestion_.cwnd() > pipe ? congestion_.cwnd() - pipe : 0;
     const uint32_t window = snd_.usable();
     const uint32_t size = segment_size({.unsent = data,
@@ -99,6 +106,11 @@ bool connection::next_new(outgoing& out, time_point now) noexcept {
     }
     send_new(out, size, window, now);
     return true;
+}
+
+// RFC 5681 §4.1: after a silence longer than the timeout the window says nothing any more.
+void connection::validate_cwnd(time_point now) noexcept {
+    if (now - sent_at_ > settings_.rto_min && now - sent_at_ > rto_.value()) congestion_.on_idle();
 }
 
 // `size` bytes of data that were never sent, and FIN if it is behind them and the window takes it, too.

@@ -1,12 +1,11 @@
 // A queue in a circle that keeps its first few elements in place, so that a short one costs no allocation.
 #pragma once
 
-#include "core/check.hh"
-
 #include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <type_traits>
 #include <utility>
 
 namespace millrace::tcp {
@@ -32,23 +31,23 @@ class ring {
     const T& back() const noexcept { return (*this)[size_ - 1]; }
 
     T& push_back(T&& value) {
-        if (size_ == capacity_) grow();
+        if (size_ == capacity_) [[unlikely]]
+            grow();
         T& slot = (*this)[size_++];
         slot = std::move(value);
         return slot;
     }
     T pop_front() noexcept {
-        T value = std::move(front());
-        drop_front();
+        T value = std::move(front());  // which leaves nothing to release in the slot
+        advance();
         return value;
     }
     void drop_front() noexcept {
-        front() = T();
-        first_ = (first_ + 1) & (capacity_ - 1);
-        if (--size_ == 0 && capacity_ > kept) release();
+        empty_slot(front());
+        advance();
     }
     void drop_back() noexcept {
-        back() = T();
+        empty_slot(back());
         if (--size_ == 0 && capacity_ > kept) release();
     }
     // Puts `value` before element `i`.
@@ -63,8 +62,15 @@ class ring {
  private:
     static constexpr size_t kept = 16;  // slots kept on the heap while empty
 
+    static void empty_slot(T& slot) noexcept {
+        if constexpr (!std::is_trivially_destructible_v<T>) slot = T();
+    }
     T* slots() noexcept { return heap_ ? heap_.get() : in_place_.data(); }
     const T* slots() const noexcept { return heap_ ? heap_.get() : in_place_.data(); }
+    void advance() noexcept {
+        first_ = (first_ + 1) & (capacity_ - 1);
+        if (--size_ == 0 && capacity_ > kept) release();
+    }
     void grow() {
         auto bigger = std::make_unique<T[]>(size_t(capacity_) * 2);
         for (size_t i = 0; i < size_; ++i) bigger[i] = std::move((*this)[i]);

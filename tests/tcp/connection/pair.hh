@@ -76,7 +76,6 @@ class pair {
     std::mt19937_64 rng_;
     time_point now_ = manual_clock().now();
     time_point free_at_[2] = {};
-    size_t waiting_[2] = {};
     std::multimap<time_point, flying> in_air_;
     std::optional<segment> half_open_;
     time_point syn_ack_at_{};
