@@ -49,10 +49,10 @@ struct wire_end_options {
 };
 
 struct wire_setup {
-    wire_options a_to_b;
-    wire_options b_to_a;
-    wire_end_options a;
-    wire_end_options b;
+    wire_options a_to_b{};
+    wire_options b_to_a{};
+    wire_end_options a{};
+    wire_end_options b{};
 };
 
 enum class wire_end : uint8_t { a, b };

@@ -14,13 +14,15 @@
 
 #include <fmt/format.h>
 
+#include <atomic>
+#include <chrono>
 #include <cstdio>
 #include <mutex>
 #include <optional>
 #include <sched.h>
-#include <semaphore>
 #include <string_view>
 #include <sys/types.h>
+#include <thread>
 
 namespace millrace::net {
 
@@ -154,15 +156,18 @@ void register_eal_thread() noexcept {
 void run_on_interrupt_thread(const std::function<void()>& f) noexcept {
     struct errand {
         const std::function<void()>& f;
-        std::binary_semaphore done{0};
+        std::atomic<bool> done{false};
     } e{f};
     const auto run = [](void* argument) {
         auto& self = *static_cast<errand*>(argument);
         self.f();
-        self.done.release();
+        self.done.store(true, std::memory_order_release);
     };
     if (rte_thread_is_intr() || rte_eal_alarm_set(1, run, &e) != 0) return f();
-    e.done.acquire();
+    // Looked at again and again, as this is rare: then the other thread's last touch of this stack is that
+    // store.
+    while (!e.done.load(std::memory_order_acquire))
+        std::this_thread::sleep_for(std::chrono::microseconds(100));
 }
 
 }  // namespace millrace::net

@@ -260,7 +260,6 @@ void port::try_again() noexcept {
 }
 
 void port::take_down() noexcept {
-    if (gate_ && !spec_.memif_server) rte_eal_alarm_cancel(reconnect, this);
     if (attached_) {
         rte_eth_dev_info dev{};
         const bool known = rte_eth_dev_info_get(id_, &dev) == 0;
@@ -277,6 +276,7 @@ void port::take_down() noexcept {
 }
 
 void port::close() noexcept {
+    if (gate_ && !spec_.memif_server) rte_eal_alarm_cancel(reconnect, this);
     if (configured_) rte_eth_dev_stop(id_);
     rte_eth_dev_close(id_);
 }

@@ -63,7 +63,9 @@ void fill_checksums(packet& frame) noexcept {
     }
     const size_t at = l4 + (frame.is_udp ? 6 : 16);
     if (frame.offload_l4_checksum && at + 2 <= frame.head.size()) {
-        uint16_t sum = checksum_of(sum_packet(frame, l4));
+        // All but the headers in front, which are of an even length.
+        const uint64_t front = uint16_t(~fold(sum_bytes(bytes, l4)));
+        uint16_t sum = checksum_of(sum_packet(frame) + front);
         if (frame.is_udp && sum == 0) sum = 0xffff;  // RFC 768: zero would say that there is none
         std::memcpy(bytes + at, &sum, 2);
     }

@@ -24,7 +24,7 @@ BOOST_AUTO_TEST_SUITE(net)
 namespace {
 
 // Sends back each frame that it receives, until it has done so `limit` times.
-class reflector : public poller {
+class reflector final : public poller {
  public:
     reflector(reactor& r, device_queue& q, size_t limit = SIZE_MAX) : reactor_(r), queue_(q), left_(limit) {
         r.add(*this);
