@@ -16,6 +16,27 @@ uint64_t add(uint64_t a, uint64_t b) noexcept {
     return __builtin_add_overflow(a, b, &sum) ? sum + 1 : sum;
 }
 
+// Four words at once: one chain of carries, which compilers do not make of add().
+uint64_t add_32_bytes(uint64_t sum, const uint8_t* p) noexcept {
+#if defined(__x86_64__)
+    struct block {
+        uint8_t bytes[32];
+    };
+    __asm__(
+        "addq 0(%[p]), %[sum]\n\t"
+        "adcq 8(%[p]), %[sum]\n\t"
+        "adcq 16(%[p]), %[sum]\n\t"
+        "adcq 24(%[p]), %[sum]\n\t"
+        "adcq $0, %[sum]"
+        : [sum] "+r"(sum)
+        : [p] "r"(p), "m"(*reinterpret_cast<const block*>(p))
+        : "cc");
+    return sum;
+#else
+    return add(add(add(add(sum, load64(p)), load64(p + 8)), load64(p + 16)), load64(p + 24));
+#endif
+}
+
 // The last 1 to 7 bytes, with zeros behind them.
 uint64_t load_tail(const uint8_t* p, size_t size) noexcept {
     uint64_t v = 0;
@@ -43,19 +64,10 @@ uint32_t narrow(uint64_t sum) noexcept {
 
 }  // namespace
 
-// Words of 32 bits added into 64 do not overflow, so that the main loop has no carries to bring round and can
-// be vectorised; four sums keep the adders busy where it is not.
 uint32_t sum_bytes(const void* data, size_t size) noexcept {
     const auto* p = static_cast<const uint8_t*>(data);
-    uint64_t a = 0, b = 0, c = 0, d = 0;
-    for (; size >= 32; p += 32, size -= 32) {
-        uint64_t w = load64(p), x = load64(p + 8), y = load64(p + 16), z = load64(p + 24);
-        a += (w & 0xffffffff) + (w >> 32);
-        b += (x & 0xffffffff) + (x >> 32);
-        c += (y & 0xffffffff) + (y >> 32);
-        d += (z & 0xffffffff) + (z >> 32);
-    }
-    uint64_t sum = a + b + c + d;
+    uint64_t sum = 0;
+    for (; size >= 32; p += 32, size -= 32) sum = add_32_bytes(sum, p);
     for (; size >= 8; p += 8, size -= 8) sum = add(sum, load64(p));
     if (size) sum = add(sum, load_tail(p, size));
     return narrow(sum);
@@ -77,9 +89,9 @@ uint32_t copy_and_sum(void* to, const void* from, size_t size) noexcept {
     return narrow(sum);
 }
 
-uint32_t sum_packet(const packet& p, size_t offset) noexcept {
-    uint64_t sum = sum_bytes(p.head.data() + offset, p.head.size() - offset);
-    bool odd = (p.head.size() - offset) & 1;
+uint32_t sum_pieces(const packet& p) noexcept {
+    uint64_t sum = sum_bytes(p.head.data(), p.head.size());
+    bool odd = p.head.size() & 1;
     for (const auto& f : p.fragments) {
         uint32_t s = sum_bytes(f.data(), f.size());
         sum += odd ? swapped_sum(s) : s;

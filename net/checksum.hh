@@ -65,7 +65,21 @@ inline uint32_t pseudo_header_sum(ipv4_address source, ipv4_address destination,
     return sum_of(source.value()) + sum_of(destination.value()) + sum_of(uint16_t(protocol));
 }
 
-// The sum of all bytes of a packet from `offset` of its head on.
-uint32_t sum_packet(const packet& p, size_t offset = 0) noexcept;
+// The sum of all bytes of a packet.
+uint32_t sum_pieces(const packet& p) noexcept;
+inline uint32_t sum_packet(const packet& p) noexcept {
+    return p.fragments.empty() ? sum_bytes(p.head.data(), p.head.size()) : sum_pieces(p);
+}
+
+// The sum of an IPv4 header without options, checksum field included.
+inline uint32_t sum_ipv4_header(const uint8_t* p) noexcept {
+    uint64_t a, b;
+    uint32_t c;
+    std::memcpy(&a, p, 8);
+    std::memcpy(&b, p + 8, 8);
+    std::memcpy(&c, p + 16, 4);
+    uint64_t sum = (a & 0xffffffff) + (a >> 32) + (b & 0xffffffff) + (b >> 32) + c;
+    return uint32_t((sum & 0xffff) + (sum >> 16 & 0xffff) + (sum >> 32));
+}
 
 }  // namespace millrace::net

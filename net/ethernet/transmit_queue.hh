@@ -18,7 +18,7 @@ class transmit_queue {
     // A full queue is offered to the device at once; if that does not help, the frame is dropped and counted.
     bool push(packet&& frame) noexcept {
         if (end_ == slots_.size() && !make_room()) return false;
-        slots_[end_++] = std::move(frame);
+        fill(slots_[end_++], std::move(frame));
         return true;
     }
 
@@ -33,6 +33,18 @@ class transmit_queue {
 
  private:
     bool make_room() noexcept;
+
+    // A slot not in use is empty, which makes this much less than a packet's assignment.
+    static void fill(packet& slot, packet&& frame) noexcept {
+        slot.head.swap(frame.head);
+        if (!frame.fragments.empty()) slot.fragments = std::move(frame.fragments);
+        slot.offload_ip_checksum = frame.offload_ip_checksum;
+        slot.offload_l4_checksum = frame.offload_l4_checksum;
+        slot.l2_bytes = frame.l2_bytes;
+        slot.l3_bytes = frame.l3_bytes;
+        slot.l4_bytes = frame.l4_bytes;
+        slot.is_udp = frame.is_udp;
+    }
 
     // Slots [begin_, end_) are in use. The device wants its burst in one piece, hence no ring.
     device_queue& device_;

@@ -22,6 +22,11 @@ class dispatch {
     void attach(l4_handler* tcp) noexcept { tcp_ = tcp; }
     void attach(steering* others) noexcept;
 
+    // A place for a datagram that saves deliver() a copy; good until the next call of anything here.
+    ip_datagram& next() noexcept {
+        if (full()) hand_over();
+        return tcp_burst_[held_];
+    }
     // A datagram from the wire. `to_one_host`: not to a broadcast or multicast address. What d.data points to
     // is emptied, or stays where it is until hand_over().
     void deliver(ip_datagram& d, bool to_one_host, time_point now) noexcept;
@@ -44,7 +49,8 @@ class dispatch {
     void deliver_udp(ip_datagram& d, bool to_one_host, time_point now) noexcept;
     void hold(const ip_datagram& d) noexcept {
         if (full()) hand_over();
-        tcp_burst_[held_++] = d;
+        if (&d != &tcp_burst_[held_]) tcp_burst_[held_] = d;
+        ++held_;
     }
     bool checksum_good(const ip_datagram& d, size_t size) const noexcept;
     unsigned udp_owner(uint16_t port, uint32_t hash) const noexcept {

@@ -18,6 +18,8 @@ class input {
     void on_frame(packet& p, time_point now) noexcept;
 
  private:
+    bool on_plain_frame(packet& p, time_point now) noexcept;
+    void on_any_frame(packet& p, time_point now) noexcept;
     void on_other_frame(packet& p, time_point now) noexcept;
     void on_arp(std::span<const uint8_t> in, time_point now) noexcept;
     void on_ipv4(packet& p, bool to_group, time_point now) noexcept;
@@ -25,6 +27,8 @@ class input {
     void drop(drop_reason why) noexcept { drops_.count(why); }
 
     mac_address own_mac_;
+    ipv4_address own_address_;  // the first one
+    uint64_t own_mac_word_;     // as it lies in memory
     const routes& routes_;
     neighbours& neighbours_;
     address_guard& guard_;

@@ -2,7 +2,9 @@
 #pragma once
 
 #include "net/address.hh"
+#include "net/checksum.hh"
 #include "net/drop_reason.hh"
+#include "net/ethernet/header.hh"
 #include "net/packet.hh"
 #include "net/path.hh"
 
@@ -37,6 +39,46 @@ struct ipv4_header {
 
     // 20 bytes, checksum included.
     void emit(uint8_t* out) const noexcept;
+
+ private:
+    static constexpr uint16_t flag_dont_fragment = 0x4000;
+    static constexpr uint16_t flag_more_fragments = 0x2000;
+
+    uint16_t sum_of_header(const uint8_t* p) const noexcept {
+        return fold(header_bytes == bytes ? sum_ipv4_header(p) : sum_bytes(p, header_bytes));
+    }
+    bool options_good(const uint8_t* p) const noexcept;
 };
+
+inline bool ipv4_header::parse(std::span<const uint8_t> in, size_t frame_bytes, checksum_verdict verdict,
+                               drop_reason& why) noexcept {
+    auto refuse = [&why](drop_reason reason) {
+        why = reason;
+        return false;
+    };
+    const uint8_t* p = in.data();
+    if (in.size() < bytes) return refuse(drop_reason::ip_truncated);
+    if (p[0] >> 4 != 4) return refuse(drop_reason::ip_bad_version);
+    header_bytes = uint8_t((p[0] & 15) * 4);
+    if (header_bytes < bytes || header_bytes > in.size()) return refuse(drop_reason::ip_bad_header_length);
+    total_bytes = read16(p + 2);
+    if (total_bytes < header_bytes || total_bytes > frame_bytes) return refuse(drop_reason::ip_bad_length);
+    if (verdict == checksum_verdict::bad ||
+        (verdict == checksum_verdict::unknown && sum_of_header(p) != 0xffff))
+        return refuse(drop_reason::ip_bad_checksum);
+    if (header_bytes > bytes && !options_good(p)) [[unlikely]]
+        return refuse(drop_reason::ip_bad_options);
+    id = read16(p + 4);
+    uint16_t fragment = read16(p + 6);
+    fragment_offset = uint16_t(fragment << 3);
+    dont_fragment = fragment & flag_dont_fragment;
+    more_fragments = fragment & flag_more_fragments;
+    congestion = ecn(p[1] & 3);
+    ttl = p[8];
+    protocol = p[9];
+    source = ipv4_address::read(p + 12);
+    destination = ipv4_address::read(p + 16);
+    return true;
+}
 
 }  // namespace millrace::net
