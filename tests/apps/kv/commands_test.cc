@@ -1,5 +1,6 @@
 // What clients see, on one shard and on several: the texts are those of Redis.
 #include "apps/kv/connection_commands.hh"
+#include "tests/support/allocations.hh"
 #include "tests/support/kv_fixture.hh"
 
 #include <boost/test/data/test_case.hpp>
@@ -190,6 +191,25 @@ BOOST_AUTO_TEST_CASE(large_values_are_attached_not_copied) {
     BOOST_REQUIRE(reply.attachments().size() == 1u);
     BOOST_TEST(reply.text().size() < 20u);
     BOOST_TEST(kv_fixture::flat(reply) == "$10000\r\n" + std::string(10'000, 'x') + "\r\n");
+}
+
+BOOST_AUTO_TEST_CASE(small_values_are_read_and_written_without_an_allocation) {
+    kv_fixture kv;
+    request_parser parser(kv.states[0]->limits, kv.states[0]->unfinished);
+    auto round = [&] {
+        parser.feed(
+            buffer::unowned("*3\r\n$3\r\nSET\r\n$16\r\nkey:000000000001\r\n$3\r\nVXK\r\n"
+                            "*2\r\n$3\r\nGET\r\n$16\r\nkey:000000000001\r\n"
+                            "*2\r\n$4\r\nINCR\r\n$7\r\ncounter\r\n*1\r\n$4\r\nPING\r\n"));
+        while (parser.next() == request_parser::outcome::request)
+            dispatch(*kv.states[0], kv.who, kv.collected, kv.now, parser.request());
+        BOOST_REQUIRE((kv.collected.complete() && parser.detach()));
+        kv.collected.reply().clear();
+    };
+    round();
+    BOOST_TEST(test::allocations_of([&] {
+                   for (int i = 0; i < 100; ++i) round();
+               }) == 0u);
 }
 
 BOOST_AUTO_TEST_CASE(pings_are_answered) {
