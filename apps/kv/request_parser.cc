@@ -56,6 +56,24 @@ void request_parser::begin_request() noexcept {
     start_ = at_;
 }
 
+// "*3\r\n" or "$-1\r\n" at at_, which moves behind it when it is whole. Most have one digit or two.
+inline request_parser::step request_parser::read_number(std::string_view what, int64_t& number) {
+    auto digit = [this](size_t i) { return unsigned(at_[i] - '0'); };
+    if (end_ - at_ >= 5 && digit(1) < 10) {
+        if (at_[2] == '\r' && at_[3] == '\n') {
+            number = digit(1);
+            at_ += 4;
+            return step::done;
+        }
+        if (digit(2) < 10 && at_[3] == '\r' && at_[4] == '\n') {
+            number = digit(1) * 10 + digit(2);
+            at_ += 5;
+            return step::done;
+        }
+    }
+    return read_long_number(what, number);
+}
+
 request_parser::step request_parser::parse() {
     if (arguments_left_ == 0) {
         if (at_ == end_) return step::starved;
@@ -92,8 +110,7 @@ request_parser::step request_parser::parse_arguments() {
     return step::done;
 }
 
-// "*3\r\n" or "$-1\r\n" at at_, which moves behind it when it is whole.
-request_parser::step request_parser::read_number(std::string_view what, int64_t& number) {
+request_parser::step request_parser::read_long_number(std::string_view what, int64_t& number) {
     const char* p = at_ + 1;
     bool negative = p != end_ && *p == '-';
     p += negative;

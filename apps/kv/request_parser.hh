@@ -72,6 +72,7 @@ class request_parser {
     step parse_arguments();
     step parse_inline();
     step read_number(std::string_view what, int64_t& number);
+    step read_long_number(std::string_view what, int64_t& number);
     step wrong(std::string text);
     bool pull();
     bool append_to_pending(const char* bytes, size_t n);
