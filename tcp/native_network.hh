@@ -33,7 +33,7 @@ struct native_settings {
     uint16_t last_port = 65535;
     // Of sequence numbers, timestamps and ports; none: drawn from the reactor's randomness, as for
     // simulations.
-    std::optional<std::array<uint64_t, 2>> secret;
+    std::optional<std::array<uint64_t, 2>> secret{};
 };
 
 // What a shard holds at a moment, for tests that look for leaks, and for metrics.

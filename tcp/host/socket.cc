@@ -33,20 +33,22 @@ class socket_stream final : public net::stream_backend {
 }  // namespace
 
 socket::socket(stack& owner, const four_tuple& flow, uint32_t hash, const net::path& way, const opening& o)
-    : flow_(flow),
+    : way_(way),
       hash_(hash),
+      local_port_(flow.local.port),
+      remote_port_(flow.remote.port),
       stack_(&owner),
-      connection_(owner.protocol_settings(), owner.challenges(), o, owner.now()),
-      way_(way) {}
+      connection_(owner.protocol_settings(), owner.challenges(), o, owner.now()) {}
 
 socket::socket(stack& owner, const four_tuple& flow, uint32_t hash, const net::path& way, const opening& o,
                const passive_opening& p, uint32_t listener)
-    : flow_(flow),
+    : way_(way),
       hash_(hash),
+      local_port_(flow.local.port),
+      remote_port_(flow.remote.port),
       listener_(listener),
       stack_(&owner),
-      connection_(owner.protocol_settings(), owner.challenges(), o, p, owner.now()),
-      way_(way) {}
+      connection_(owner.protocol_settings(), owner.challenges(), o, p, owner.now()) {}
 
 void socket::touch() noexcept {
     if (stack_) stack_->touch(*this);
@@ -61,41 +63,46 @@ void socket::deliver() noexcept {
     const events e = connection_.take_events();
     if (!e.any()) return;
     if (e.has(events::connected)) deliver_connected();
-    if (reader_) deliver_read();
-    if (writer_) deliver_write();
-    if (closer_ && connection_.is_finished()) std::exchange(closer_, std::nullopt)->set_value();
+    if (reading_) deliver_read();
+    if (writing_) deliver_write();
     if (e.has(events::closed)) deliver_failure();
 }
 
 void socket::deliver_connected() noexcept {
     established_ = true;
     if (connector_) {
-        std::exchange(connector_, std::nullopt)->set_value(make_stream());
+        std::exchange(connector_, nullptr)->set_value(make_stream());
     } else if (listener_ != 0 && !stack_->hand_over(*this, std::exchange(listener_, 0))) {
         abort();
     }
 }
 
 void socket::deliver_read() noexcept {
-    if (reader_->abandoned()) return reader_.reset();  // what came is for who reads next
+    if (reader_.abandoned()) {  // what came is for who reads next
+        reading_ = false;
+        return;
+    }
     buffer b = connection_.receive();
     if (b.empty() && !connection_.at_end()) return;
     stack_->touch(*this);  // the window has opened
-    std::exchange(reader_, std::nullopt)->set_value(std::move(b));
+    reading_ = false;
+    reader_.set_value(std::move(b));
 }
 
 void socket::deliver_write() noexcept {
-    if (connection_.send(unwritten_) > 0) touch();
-    if (unwritten_.empty()) std::exchange(writer_, std::nullopt)->set_value();
+    if (!unwritten_.empty() && connection_.send(unwritten_) > 0) touch();
+    const bool done = user_closed_ ? connection_.is_finished() : unwritten_.empty();
+    if (!done) return;
+    writing_ = false;
+    writer_.set_value();
 }
 
 void socket::deliver_failure() noexcept {
     unwritten_ = {};
     const std::error_code why = failure();
-    if (connector_) std::exchange(connector_, std::nullopt)->set_exception(why);
-    if (reader_) std::exchange(reader_, std::nullopt)->set_exception(why);
-    if (writer_) std::exchange(writer_, std::nullopt)->set_exception(why);
-    if (closer_) std::exchange(closer_, std::nullopt)->set_exception(why);
+    if (connector_) std::exchange(connector_, nullptr)->set_exception(why);
+    if (std::exchange(reading_, false)) reader_.set_exception(why);
+    if (std::exchange(writing_, false)) writer_.set_exception(why);
 }
 
 void socket::retire() noexcept {
@@ -119,7 +126,8 @@ net::stream socket::make_stream() {
 }
 
 future<net::stream> socket::connected_stream() {
-    return connector_.emplace().get_future();
+    connector_ = std::make_unique<promise<net::stream>>();
+    return connector_->get_future();
 }
 
 std::error_code socket::failure() const noexcept {
@@ -144,7 +152,9 @@ future<buffer> socket::read() {
     if (connection_.at_end()) return make_ready_future<buffer>();
     if (!stack_ || user_closed_ || aborted_ || connection_.is_closed())
         return make_exception_future<buffer>(failure());
-    return reader_.emplace().get_future();
+    reader_ = {};
+    reading_ = true;
+    return reader_.get_future();
 }
 
 future<> socket::write(buffer data) {
@@ -152,7 +162,8 @@ future<> socket::write(buffer data) {
     connection_.send(data);
     touch();
     if (data.empty()) return make_ready_future<>();
-    return wait_for_room(std::move(data));
+    unwritten_ = std::move(data);
+    return wait_as_writer();
 }
 
 future<> socket::write_copy(std::string_view data) {
@@ -160,12 +171,14 @@ future<> socket::write_copy(std::string_view data) {
     data.remove_prefix(connection_.send(data));
     touch();
     if (data.empty()) return make_ready_future<>();
-    return wait_for_room(buffer::copy_of(data));
+    unwritten_ = buffer::copy_of(data);
+    return wait_as_writer();
 }
 
-future<> socket::wait_for_room(buffer rest) {
-    unwritten_ = std::move(rest);
-    return writer_.emplace().get_future();
+future<> socket::wait_as_writer() noexcept {
+    writer_ = {};
+    writing_ = true;
+    return writer_.get_future();
 }
 
 future<> socket::shutdown_write() {
@@ -185,7 +198,7 @@ future<> socket::close() {
     }
     if (connection_.is_finished()) return make_ready_future<>();
     if (connection_.is_closed()) return make_exception_future<>(failure());
-    return closer_.emplace().get_future();
+    return wait_as_writer();
 }
 
 void socket::abort() noexcept {

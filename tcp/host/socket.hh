@@ -9,11 +9,8 @@
 #include "tcp/connection/connection.hh"
 #include "tcp/listen/four_tuple.hh"
 
-#include <boost/intrusive/list.hpp>
-
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <string_view>
 
 namespace millrace::tcp {
@@ -21,7 +18,7 @@ namespace millrace::tcp {
 class stack;
 
 // Owned by its stack while the connection is in the table, and by the user's stream; gone when both are.
-class socket final : public boost::intrusive::list_base_hook<>, private timer {
+class socket final : private timer {
  public:
     // Active open.
     socket(stack& owner, const four_tuple& flow, uint32_t hash, const net::path& way, const opening& o);
@@ -33,7 +30,18 @@ class socket final : public boost::intrusive::list_base_hook<>, private timer {
     ~socket() = default;
 
     // The stack's side.
-    const four_tuple& flow() const noexcept { return flow_; }
+    four_tuple flow() const noexcept {
+        return {.local = {way_.source(), local_port_}, .remote = {way_.destination(), remote_port_}};
+    }
+    bool is_of(const four_tuple& f) const noexcept {
+        return remote_port_ == f.remote.port && local_port_ == f.local.port &&
+               way_.destination() == f.remote.address && way_.source() == f.local.address;
+    }
+    uint16_t local_port() const noexcept { return local_port_; }
+    uint16_t remote_port() const noexcept { return remote_port_; }
+    // Its place in the stack's list of all sockets.
+    uint32_t place() const noexcept { return place_; }
+    void set_place(uint32_t p) noexcept { place_ = p; }
     uint32_t hash() const noexcept { return hash_; }
     connection& protocol() noexcept { return connection_; }
     net::path& way() noexcept { return way_; }
@@ -74,14 +82,21 @@ class socket final : public boost::intrusive::list_base_hook<>, private timer {
     void touch() noexcept;
     bool can_write() const noexcept;
     std::error_code failure() const noexcept;
-    future<> wait_for_room(buffer rest);
+    future<> wait_as_writer() noexcept;
     void deliver_connected() noexcept;
     void deliver_read() noexcept;
     void deliver_write() noexcept;
     void deliver_failure() noexcept;
 
-    four_tuple flow_;
+    // What a look-up touches comes first.
+    net::path way_;
     uint32_t hash_;
+    uint16_t local_port_;
+    uint16_t remote_port_;
+    uint32_t place_ = 0;
+    uint32_t listener_ = 0;  // that gets it; 0: none
+    socket* next_dirty_ = nullptr;
+    stack* stack_;  // null when it is gone
     bool dirty_ = false;
     bool held_ = false;  // by a stream
     bool established_ = false;
@@ -89,16 +104,13 @@ class socket final : public boost::intrusive::list_base_hook<>, private timer {
     bool user_closed_ = false;
     bool aborted_ = false;  // by us
     bool retired_ = false;
-    uint32_t listener_ = 0;  // that gets it; 0: none
-    socket* next_dirty_ = nullptr;
-    stack* stack_;  // null when it is gone
+    bool reading_ = false;  // somebody waits for reader_
+    bool writing_ = false;  // and for writer_
     connection connection_;
-    net::path way_;
-    std::optional<promise<net::stream>> connector_;
-    std::optional<promise<buffer>> reader_;
-    std::optional<promise<>> writer_;
+    std::unique_ptr<promise<net::stream>> connector_;  // while it opens
+    promise<buffer> reader_;
+    promise<> writer_;  // waits for room, or after close() for the end
     buffer unwritten_;  // what the writer waits to get rid of
-    std::optional<promise<>> closer_;
 };
 
 // The sockets that may have something to send in this turn, in the order in which they were touched.

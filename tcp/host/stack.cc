@@ -82,7 +82,7 @@ stack::~stack() {
     reactor_.remove(*this);
     interface_.attach(static_cast<net::l4_handler*>(nullptr));
     listeners_.for_each([](listening* l) { l->on_stack_gone(); });
-    sockets_.clear_and_dispose([](socket* s) { s->on_stack_gone(); });
+    for (socket* s : sockets_) s->on_stack_gone();
 }
 
 void stack::declare_metrics() {
@@ -155,7 +155,7 @@ bool stack::send_segments(socket& s) noexcept {
         outgoing o;
         if (!s.protocol().next_segment(o, now())) return true;
         if (o.flags.has(flags::rst)) ++stats_.resets_out;
-        if (transmit(interface_, s.way(), std::move(o), s.flow().local.port, s.flow().remote.port))
+        if (transmit(interface_, s.way(), std::move(o), s.local_port(), s.remote_port()))
             ++stats_.segments_out;
         else
             ++stats_.not_sent;
@@ -168,7 +168,8 @@ bool stack::add(socket& s) noexcept {
         ++stats_.connection_limit;
         return false;
     }
-    sockets_.push_back(s);
+    s.set_place(uint32_t(sockets_.size()));
+    sockets_.push_back(&s);
     return true;
 }
 
@@ -197,7 +198,9 @@ void stack::retire(socket& s) noexcept {
 }
 
 void stack::destroy(socket& s) noexcept {
-    sockets_.erase(sockets_.iterator_to(s));
+    sockets_[s.place()] = sockets_.back();
+    sockets_[s.place()]->set_place(s.place());
+    sockets_.pop_back();
     delete &s;
 }
 

@@ -26,6 +26,7 @@
 #include <cstdint>
 #include <optional>
 #include <system_error>
+#include <vector>
 
 namespace millrace::tcp {
 
@@ -83,7 +84,7 @@ class stack final : public net::l4_handler, public poller {
     void declare_metrics();
 
     socket* find(uint32_t hash, const four_tuple& flow) const noexcept {
-        return table_.find(hash, [&](const socket* s) { return s->flow() == flow; });
+        return table_.find(hash, [&](const socket* s) { return s->is_of(flow); });
     }
     four_tuple choose_flow(const net::endpoint& remote, const net::endpoint& wanted);
     listening* listener_for(const net::endpoint& local) const noexcept;
@@ -117,9 +118,9 @@ class stack final : public net::l4_handler, public poller {
 
     flow_table<socket*> table_;
     dirty_list dirty_;
-    size_t room_ = 0;                         // for segments, in this flush
-    boost::intrusive::list<socket> sockets_;  // also those retired that users hold
-    flow_table<listening*> listeners_;        // by port
+    size_t room_ = 0;                   // for segments, in this flush
+    std::vector<socket*> sockets_;      // also those retired that users hold
+    flow_table<listening*> listeners_;  // by port
     uint32_t next_listener_ = 1;
     half_open_table half_open_;
     time_wait_table time_wait_;

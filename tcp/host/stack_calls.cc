@@ -113,7 +113,7 @@ void stack::stop_listening() noexcept {
 }
 
 void stack::abort_connections() noexcept {
-    for (socket& s : sockets_) s.abort();
+    for (socket* s : sockets_) s->abort();
 }
 
 future<> stack::stop() {
