@@ -78,7 +78,7 @@ sim_device::sim_device(clock& c, uint64_t seed, const wire_end_options& options,
       pool_(size_t(info_.mtu) + link_header_room, options.buffers),
       random_(seed ^ 0x616c6c6f63617465u),
       outgoing_(seed) {
-    for (unsigned i = 0; i < info_.queues; ++i) queues_.push_back(std::make_unique<sim_queue>(*this, i));
+    for (unsigned i = 0; i < info_.queues; ++i) queues_.push_back(std::make_unique<sim_queue>(*this));
 }
 
 device_queue& sim_device::queue(unsigned i) noexcept {

@@ -19,7 +19,7 @@ class sim_device;
 
 class sim_queue final : public device_queue {
  public:
-    sim_queue(sim_device& owner, unsigned index) : owner_(owner), index_(index) {}
+    explicit sim_queue(sim_device& owner) : owner_(owner) {}
     ~sim_queue() override;
 
     size_t receive(std::span<packet> out) noexcept override;
@@ -39,7 +39,6 @@ class sim_queue final : public device_queue {
     };
 
     sim_device& owner_;
-    unsigned index_;
     std::deque<arrival> arrivals_;  // by time; those of one time in the order sent
 };
 
