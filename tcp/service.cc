@@ -41,6 +41,8 @@ std::string refusal_for(const std::exception_ptr& failure, const config_schema& 
         if (e.code() == std::errc::permission_denied || e.code() == std::errc::operation_not_permitted)
             return fmt::format("{}: port {} is not allowed to this user; from 1024 on they are",
                                schema.at("listen"), o.listen);
+        if (e.code() == std::errc::address_not_available)
+            return fmt::format("{}: {} is no address of this network", schema.at("bind"), o.bind);
     } catch (...) {
     }
     return {};

@@ -5,6 +5,7 @@
 #include "core/background.hh"
 #include "core/coroutine.hh"
 #include "core/future.hh"
+#include "net/network.hh"
 
 #include <cstdint>
 #include <functional>
@@ -18,31 +19,27 @@ class abort_source;
 class config_schema;
 }  // namespace millrace
 
-namespace millrace::net {
-class network;
-}
-
 namespace millrace::tcp {
 
 // What a service function can know of the process that it runs in; one per shard, alive until the shard ends.
 class service_context {
  public:
-    service_context(abort_source& stop, unsigned shard, unsigned shards, uint16_t port)
-        : stop_(&stop), shard_(shard), shards_(shards), port_(port) {}
+    service_context(abort_source& stop, unsigned shard, unsigned shards, const net::listen_options& listening)
+        : stop_(&stop), shard_(shard), shards_(shards), listening_(listening) {}
 
     // Asked to abort when the process shall end (SIGTERM, SIGINT). The network's listeners are closed by
     // then, so a loop over accept() ends by itself; this is for whatever else waits. One per shard.
     abort_source& stop() const noexcept { return *stop_; }
     unsigned shard() const noexcept { return shard_; }
     unsigned shards() const noexcept { return shards_; }
-    // --listen.
-    uint16_t port() const noexcept { return port_; }
+    // What --bind and --listen say: network.listen(context.listening()).
+    const net::listen_options& listening() const noexcept { return listening_; }
 
  private:
     abort_source* stop_;
     unsigned shard_;
     unsigned shards_;
-    uint16_t port_;
+    net::listen_options listening_;
 };
 
 // A service in parts. Only `name` and `serve` must be given.

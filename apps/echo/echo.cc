@@ -29,8 +29,8 @@ future<> echo(net::stream s, counters& c) {
 
 }  // namespace
 
-future<> serve(net::network& network, uint16_t port, counters& c) {
-    net::listener listener = network.listen({.port = port});
+future<> serve(net::network& network, net::listen_options where, counters& c) {
+    net::listener listener = network.listen(where);
     while (auto s = co_await listener.accept()) {
         ++c.connections;
         background(echo(std::move(*s), c));

@@ -15,6 +15,6 @@ struct counters {
 };
 
 // Accepts connections on one shard until the listener is closed. `c` must outlive them.
-future<> serve(net::network& network, uint16_t port, counters& c);
+future<> serve(net::network& network, net::listen_options where, counters& c);
 
 }  // namespace millrace::echo

@@ -26,13 +26,14 @@ struct echo_shard {
 
 int main(int argc, char** argv) {
     sharded<echo_shard> shards;
-    return tcp::run_service(
-        argc, argv,
-        {.name = "millrace-echo",
-         .about = "sends back what it receives",
-         .port = 7,
-         .start = [&](tcp::service_context&) { return shards.start(); },
-         .serve = [&](net::network& n,
-                      tcp::service_context& c) { return echo::serve(n, c.port(), shards.local().counters); },
-         .stop = [&](tcp::service_context&) { return shards.stop(); }});
+    return tcp::run_service(argc, argv,
+                            {.name = "millrace-echo",
+                             .about = "sends back what it receives",
+                             .port = 7,
+                             .start = [&](tcp::service_context&) { return shards.start(); },
+                             .serve =
+                                 [&](net::network& n, tcp::service_context& c) {
+                                     return echo::serve(n, c.listening(), shards.local().counters);
+                                 },
+                             .stop = [&](tcp::service_context&) { return shards.stop(); }});
 }

@@ -25,6 +25,6 @@ int main(int argc, char** argv) {
          .declare = [&](config_schema& schema) { kv::declare(schema, settings); },
          .start = start,
          .serve = [&](net::network& n,
-                      tcp::service_context& c) { return servers.local().serve(n, c.port()); },
+                      tcp::service_context& c) { return servers.local().serve(n, c.listening()); },
          .stop = [&](tcp::service_context&) { return servers.stop(); }});
 }

@@ -63,8 +63,8 @@ void server::register_metrics() {
         .gauge("clients", "connections open", [this] { return double(state_.clients().size()); });
 }
 
-future<> server::serve(net::network& network, uint16_t port) {
-    net::listener listener = network.listen({.port = port});
+future<> server::serve(net::network& network, net::listen_options where) {
+    net::listener listener = network.listen(where);
     while (auto connection = co_await listener.accept()) {
         if (sessions_.is_closed()) break;
         background(answer(std::move(*connection)));

@@ -30,7 +30,7 @@ class server {
     server(const settings& s, const hash_seed& seed, sharded<server>& all);
 
     // Accepts connections and answers them until the listener is closed.
-    future<> serve(net::network& network, uint16_t port);
+    future<> serve(net::network& network, net::listen_options where);
     // Resolves when no connection is left.
     future<> stop() { return sessions_.close(); }
 

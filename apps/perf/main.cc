@@ -49,7 +49,7 @@ int main(int argc, char** argv) {
     bool succeeded = true;
     auto serve = [&](net::network& n, tcp::service_context& c) {
         perf_shard& here = shards.local();
-        return settings.is_server() ? perf::serve(n, c.port(), here.bytes, settings.check)
+        return settings.is_server() ? perf::serve(n, c.listening(), here.bytes, settings.check)
                                     : here.client.run(n, c.stop());
     };
     auto stop = [&](tcp::service_context&) {

@@ -104,8 +104,8 @@ future<> answer(net::stream s, const pattern& p, bool check) {
 
 }  // namespace
 
-future<> serve(net::network& network, uint16_t port, const pattern& p, bool check) {
-    net::listener listener = network.listen({.port = port});
+future<> serve(net::network& network, net::listen_options where, const pattern& p, bool check) {
+    net::listener listener = network.listen(where);
     while (auto s = co_await listener.accept()) background(answer(std::move(*s), p, check));
 }
 

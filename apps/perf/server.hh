@@ -11,6 +11,6 @@ namespace millrace::perf {
 
 // Serves one shard until the listener is closed. `check`: what clients write is compared with the pattern,
 // and the connection reset if it differs. `p` must outlive the connections and reach the longest message.
-future<> serve(net::network& network, uint16_t port, const pattern& p, bool check);
+future<> serve(net::network& network, net::listen_options where, const pattern& p, bool check);
 
 }  // namespace millrace::perf

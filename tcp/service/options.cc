@@ -38,8 +38,9 @@ void declare_process(config_schema& schema, service_options& o, bool has_port) {
     schema
         .time("drain-timeout", o.drain_timeout, "how long open connections may go on after SIGTERM or SIGINT")
         .range(0s, 1h);
-    if (has_port)
-        schema.number<uint16_t>("listen", o.listen, "the port to serve").placeholder("PORT").range(1, 65535);
+    if (!has_port) return;
+    schema.number<uint16_t>("listen", o.listen, "the port to serve").placeholder("PORT").range(1, 65535);
+    schema.text("bind", o.bind, "the address to serve it on; default: every one").placeholder("IP");
 }
 
 void declare_network(config_schema& schema, service_options& o) {
@@ -116,6 +117,8 @@ void check_log(const config_schema& schema, const service_options& o) {
 void check(const config_schema& schema, const service_options& o) {
     check_log(schema, o);
     cpus_of(schema, o);
+    if (!o.bind.empty() && !net::ip_address::parse(o.bind))
+        refuse(schema, "bind", "'{}' is no address, such as 127.0.0.1 or ::1", o.bind);
     if (o.native.first_port > o.native.last_port)
         refuse(schema, "tcp.first-port", "{} lies behind tcp.last-port, which is {}", o.native.first_port,
                o.native.last_port);
@@ -234,6 +237,13 @@ native_settings native_settings_of(const service_options& o) {
     n.tcp.send_buffer = uint32_t(o.send_buffer);
     n.tcp.receive_buffer = uint32_t(o.receive_buffer);
     return n;
+}
+
+net::listen_options listen_options_of(const service_options& o) {
+    net::listen_options l;
+    l.port = o.listen;
+    if (!o.bind.empty()) l.address = net::ip_address::parse(o.bind).value();
+    return l;
 }
 
 idle_policy idle_policy_of(const service_options& o) {

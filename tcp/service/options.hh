@@ -22,6 +22,7 @@ struct service_options {
     std::string log = "info";
     duration drain_timeout = std::chrono::seconds(5);
     uint16_t listen = 0;
+    std::string bind;
 
     // The network.
     std::string net = "kernel";
@@ -54,6 +55,7 @@ std::vector<unsigned> cpus_of(const config_schema& schema, const service_options
 net::dpdk_options device_options_of(const config_schema& schema, const service_options& o);
 net::interface_config interface_config_of(const config_schema& schema, const service_options& o);
 native_settings native_settings_of(const service_options& o);
+net::listen_options listen_options_of(const service_options& o);
 idle_policy idle_policy_of(const service_options& o);
 
 }  // namespace millrace::tcp

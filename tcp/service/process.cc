@@ -60,7 +60,7 @@ future<> process::on_every_shard(F f) {
 }
 
 void process::make_part(unsigned shard) {
-    auto p = std::make_unique<part>(shard, options_.shards, options_.listen);
+    auto p = std::make_unique<part>(shard, options_.shards, listen_options_of(options_));
     if (!device_) {
         p->network = net::make_kernel_network();
     } else {

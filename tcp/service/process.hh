@@ -31,7 +31,8 @@ class process {
  private:
     // What one shard has of it; made, used and destroyed there.
     struct part {
-        part(unsigned shard, unsigned shards, uint16_t port) : context(stop, shard, shards, port) {}
+        part(unsigned shard, unsigned shards, const net::listen_options& where)
+            : context(stop, shard, shards, where) {}
 
         std::unique_ptr<shard_steering> steering;
         std::unique_ptr<net::network> network;

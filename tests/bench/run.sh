@@ -88,7 +88,7 @@ TXT
 kernel_port=17390
 "$bin/millrace-echo" --net "memif:server,$work/memif.sock" --address 10.78.0.1/24 --cpus 0 --listen 7 --log error >&2 &
 servers+=($!)
-"$bin/millrace-echo" --net kernel --cpus 0 --listen $kernel_port --log error >&2 &
+"$bin/millrace-echo" --net kernel --bind 127.0.0.1 --cpus 0 --listen $kernel_port --log error >&2 &
 servers+=($!)
 for _ in $(seq 100); do [ -S "$work/memif.sock" ] && (exec 9<>/dev/tcp/127.0.0.1/$kernel_port) 2>/dev/null && break; sleep 0.1; done
 

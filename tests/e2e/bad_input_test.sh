@@ -22,6 +22,8 @@ refuses "zero shards" "shards" "$kv" --net kernel --shards 0
 refuses "more shards than cores" "shards.*core|core.*shards" "$kv" --net kernel --shards 999
 refuses "a port out of range" "listen" "$kv" --net kernel --listen 70000
 refuses "an address without a prefix" "prefix|/24" "$kv" --net tap:x --address 10.0.0.1
+refuses "an address to bind that is none" "bind" "$kv" --net kernel --bind localhost
+refuses "an address to bind that is not here" "bind" "$kv" --net kernel --bind 192.0.2.1
 refuses "no address for our own stack" "address" "$kv" --net tap:x
 refuses "a device of no known kind" "net" "$kv" --net carrier-pigeon --address 10.0.0.1/24
 refuses "a PCI device that does not exist" "dpdk:|device" "$kv" --net dpdk:0000:ff:1f.7 --address 10.0.0.1/24
@@ -37,9 +39,9 @@ with_file $'net: [kernel'
 refuses "a file that is no YAML" "config.yaml:[0-9]" "$kv" --config "$work/config.yaml"
 
 port=17381
-serve "$bin/millrace-echo" --net kernel --listen $port
+serve "$bin/millrace-echo" --net kernel --bind 127.0.0.1 --listen $port
 if wait_for 20 port_answers 127.0.0.1 $port; then
-    refuses "a port in use" "$port" "$kv" --net kernel --listen $port
+    refuses "a port in use" "$port" "$kv" --net kernel --bind 127.0.0.1 --listen $port
     check "the first server is unharmed" port_answers 127.0.0.1 $port
 else
     not_ok "a port in use" "millrace-echo did not start on kernel sockets"

@@ -6,7 +6,7 @@ command -v redis-benchmark >/dev/null || { skip kernel_kv "redis-tools is not in
 port=17382
 requests=5000
 [ -z "$full" ] || requests=100000
-serve "$bin/millrace-kv" --net kernel --listen $port --shards $(($(nproc) > 1 ? 2 : 1))
+serve "$bin/millrace-kv" --net kernel --bind 127.0.0.1 --listen $port --shards $(($(nproc) > 1 ? 2 : 1))
 wait_for 20 port_answers 127.0.0.1 $port || { not_ok start "no answer on port $port"; exit 0; }
 
 benchmark() {

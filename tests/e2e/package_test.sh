@@ -29,7 +29,7 @@ answers() {
     exec 9<>/dev/tcp/127.0.0.1/7777 && echo "hello" >&9 && read -r -t 10 line <&9 && exec 9>&-
     [ "$line" = HELLO ]
 }
-serve "$work/cmake/upper-case" --net kernel
+serve "$work/cmake/upper-case" --net kernel --bind 127.0.0.1
 check "it answers on kernel sockets" answers
 check "SIGTERM ends it with 0" stop "$server"
 

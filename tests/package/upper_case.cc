@@ -1,7 +1,4 @@
 // A service built against the installed package: answers in capitals.
-#include "core/background.hh"
-#include "core/coroutine.hh"
-#include "net/network.hh"
 #include "tcp/service.hh"
 
 using namespace millrace;
@@ -15,9 +12,9 @@ future<> answer(net::stream s) {
     co_await s.close();
 }
 
-future<> serve(net::network& network) {
-    net::listener l = network.listen({.port = 7777});
+future<> serve(net::network& network, tcp::service_context& context) {
+    net::listener l = network.listen(context.listening());
     while (auto s = co_await l.accept()) background(answer(std::move(*s)));
 }
 
-int main(int argc, char** argv) { return tcp::run_service(argc, argv, "upper-case", 0, serve); }
+int main(int argc, char** argv) { return tcp::run_service(argc, argv, "upper-case", 7777, serve); }

@@ -33,7 +33,7 @@ struct cluster {
         for (unsigned i = 0; i < count; ++i) {
             networks.push_back(std::make_unique<test::memory_network>());
             reactor::scope here(group.at(i));
-            serving.push_back(servers.local().serve(*networks[i], port));
+            serving.push_back(servers.local().serve(*networks[i], {.port = port}));
         }
         settle();
     }

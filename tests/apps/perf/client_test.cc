@@ -62,11 +62,11 @@ struct laboratory {
 
     void serve_echo() {
         reactor::scope here(loop);
-        serving = echo::serve(network, port, echoed);
+        serving = echo::serve(network, {.port = port}, echoed);
     }
     void serve_perf() {
         reactor::scope here(loop);
-        serving = perf::serve(network, port, bytes, true);
+        serving = perf::serve(network, {.port = port}, bytes, true);
     }
     void settle() {
         while (loop.turn()) {
