@@ -100,6 +100,8 @@ int main(int argc, char** argv) {
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
     fmt::print("{} requests of {} bytes on {} connections: {:.0f} ns each, client and server\n", w.answered,
                message, connections, took.count() * 1e9 / double(w.answered));
+    fmt::print("the server received {} segments and sent {} in {} turns\n", server->counters().segments_in,
+               server->counters().segments_out, server_loop.counters().turns);
     {
         reactor::scope here(server_loop);
         server.reset();
