@@ -8,9 +8,9 @@ namespace {
 
 // Sanitizers make it many times slower; the release build does the full number.
 #if defined(__SANITIZE_ADDRESS__)
-constexpr uint64_t seeds = 8;
+constexpr uint64_t seeds = 25;
 #elif !defined(__OPTIMIZE__)
-constexpr uint64_t seeds = 10;
+constexpr uint64_t seeds = 25;
 #else
 constexpr uint64_t seeds = 100;
 #endif
