@@ -92,6 +92,11 @@ void time_wait_table::erase(time_wait_record& r) noexcept {
     --live_;
 }
 
+bool time_wait_table::may_be_reopened(const time_wait_record& r, time_point now) const noexcept {
+    const auto left = std::chrono::milliseconds(int32_t(r.deadline - milliseconds(now)));
+    return r.timestamps && !r.restarted && wait_ - left >= std::chrono::seconds(1);
+}
+
 time_point time_wait_table::next_timeout() const noexcept {
     return first_deadline_;
 }

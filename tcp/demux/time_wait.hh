@@ -68,6 +68,10 @@ class time_wait_table {
     time_wait_record* find(const four_tuple& flow) noexcept;
     static void restart(time_wait_record& r) noexcept { r.restarted = true; }
     void erase(time_wait_record& r) noexcept;
+    // Whether a connection opened from here may take its place: the peer tells the segments of the two apart
+    // by their timestamps (RFC 6191 §2, RFC 7323 §5), as the record is older than a second of our clock's
+    // ticks.
+    bool may_be_reopened(const time_wait_record& r, time_point now) const noexcept;
 
     // When to call expire() next; `never` if empty.
     time_point next_timeout() const noexcept;

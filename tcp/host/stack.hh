@@ -93,6 +93,8 @@ class stack final : public net::l4_handler, public poller {
     void on_unmatched(const four_tuple& flow, uint32_t hash, segment&& s) noexcept;
     void on_half_open(half_open& h, segment&& s) noexcept;
     bool on_time_wait(time_wait_record& r, const four_tuple& flow, uint32_t hash, const segment& s) noexcept;
+    seq isn_behind(const time_wait_record& old, const four_tuple& flow) const noexcept;
+    void leave_time_wait(const four_tuple& flow) noexcept;
     void on_syn(listening& l, const four_tuple& flow, uint32_t hash, const segment& s, seq iss) noexcept;
     void complete(half_open& h, segment&& s) noexcept;
     void send_syn_ack(const half_open& h) noexcept;

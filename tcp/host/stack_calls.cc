@@ -76,7 +76,9 @@ four_tuple stack::choose_flow(const net::endpoint& remote, const net::endpoint& 
         return interface_.owner_of(hash_of(flow)) == self_;
     };
     const auto is_free = [&] {
-        return !find(hash_of(flow), flow) && !half_open_.find(hash_of(flow), flow) && !time_wait_.find(flow);
+        if (find(hash_of(flow), flow) || half_open_.find(hash_of(flow), flow)) return false;
+        const time_wait_record* old = time_wait_.find(flow);
+        return !old || time_wait_.may_be_reopened(*old, now());
     };
     if (wanted.port != 0) {
         if (!lands_here(wanted.port)) refuse(net::errc::address_not_available);
@@ -94,12 +96,14 @@ future<net::stream> stack::connect(const net::endpoint& remote, const net::conne
     const four_tuple flow = choose_flow(remote, options.local.value_or(net::endpoint{}));
     const net::path way =
         interface_.make_path(flow.local.address, flow.remote.address, net::ip_protocol::tcp).value_or_throw();
-    const opening ours{.iss = numbers_.isn(flow, now()),
+    const time_wait_record* old = time_wait_.find(flow);
+    const opening ours{.iss = old ? isn_behind(*old, flow) : numbers_.isn(flow, now()),
                        .timestamp_offset = numbers_.timestamp_offset(flow),
                        .path_mss = mss_of(way)};
     auto made = std::make_unique<socket>(*this, flow, hash_of(flow), way, ours);
     made->set(options.settings);
     if (!add(*made)) refuse(net::errc::no_buffer_space);
+    if (old) leave_time_wait(flow);
     socket& added = *made.release();
     ++stats_.active_opens;
     touch(added);

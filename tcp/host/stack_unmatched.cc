@@ -123,6 +123,16 @@ void stack::complete(half_open& h, segment&& s) noexcept {
     touch(added);
 }
 
+// RFC 9293 §3.6.1: behind everything that the old connection sent.
+seq stack::isn_behind(const time_wait_record& old, const four_tuple& flow) const noexcept {
+    return later(numbers_.isn(flow, now()), old.snd_nxt + 65536);
+}
+
+void stack::leave_time_wait(const four_tuple& flow) noexcept {
+    time_wait_.erase(*time_wait_.find(flow));
+    ++stats_.time_wait_reused;
+}
+
 // False if the segment is answered as one that belongs to nobody.
 bool stack::on_time_wait(time_wait_record& r, const four_tuple& flow, uint32_t hash,
                          const segment& s) noexcept {
@@ -137,10 +147,8 @@ bool stack::on_time_wait(time_wait_record& r, const four_tuple& flow, uint32_t h
         case time_wait_verdict::reuse: {
             listening* l = listener_for(flow.local);
             if (!l) return false;
-            // RFC 9293 §3.6.1: behind everything that the old connection sent.
-            const seq iss = later(numbers_.isn(flow, now()), r.snd_nxt + 65536);
-            time_wait_.erase(r);
-            ++stats_.time_wait_reused;
+            const seq iss = isn_behind(r, flow);
+            leave_time_wait(flow);
             on_syn(*l, flow, hash, s, iss);
             return true;
         }

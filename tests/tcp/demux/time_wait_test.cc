@@ -114,6 +114,17 @@ BOOST_AUTO_TEST_CASE(without_timestamps_a_syn_behind_the_old_data_may_take_the_p
     BOOST_TEST((verdict(plain, make(flags::syn, 1999)) == time_wait_verdict::acknowledge));
 }
 
+BOOST_AUTO_TEST_CASE(a_connection_from_here_may_take_the_place_after_a_second_if_timestamps_tell_them_apart) {
+    time_wait_table table = make_table();
+    table.insert(flow(1), stamped, start);
+    table.insert(flow(2), plain, start);
+    BOOST_TEST(!table.may_be_reopened(*table.find(flow(1)), start + 900ms));
+    BOOST_TEST(table.may_be_reopened(*table.find(flow(1)), start + 1100ms));
+    BOOST_TEST(!table.may_be_reopened(*table.find(flow(2)), start + 1100ms));
+    table.restart(*table.find(flow(1)));
+    BOOST_TEST(!table.may_be_reopened(*table.find(flow(1)), start + 1100ms));
+}
+
 BOOST_AUTO_TEST_CASE(a_full_table_lets_the_oldest_go) {
     time_wait_table table = make_table(2);
     BOOST_TEST(table.insert(flow(1), plain, start));

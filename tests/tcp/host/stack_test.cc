@@ -198,6 +198,25 @@ BOOST_AUTO_TEST_CASE(a_connection_may_take_the_place_of_one_in_time_wait) {
     BOOST_TEST(hosts.b.network->counters().time_wait_reused == 1u);
 }
 
+// A client that opens and closes in a row would run out of ports within a minute's TIME-WAIT.
+BOOST_AUTO_TEST_CASE(ports_in_time_wait_are_opened_from_again_when_all_others_are_used) {
+    tcp::native_settings settings;
+    settings.first_port = 40000;
+    settings.last_port = 40009;
+    two_hosts hosts(1, {}, settings);
+    net::listener l = listen(hosts.b, {.port = 80});
+    for (int i = 0; i < 35; ++i) {
+        attempt a = try_connect(hosts, {hosts.b.address, 80});
+        BOOST_REQUIRE(a.stream);
+        hosts.a.run([&](net::network&) { a.stream.reset(); });
+        hosts.world.run_for(10ms);
+        hosts.b.run([&](net::network&) { l.accept().get(); });
+        hosts.world.run_for(150ms);
+    }
+    BOOST_TEST(hosts.a.network->usage().time_wait == 10u);
+    BOOST_TEST(hosts.a.network->counters().time_wait_reused == 25u);
+}
+
 BOOST_AUTO_TEST_CASE(streams_and_listeners_may_outlive_their_network) {
     two_hosts hosts(1);
     net::listener l = listen(hosts.b, {.port = 80});
