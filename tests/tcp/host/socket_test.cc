@@ -202,6 +202,23 @@ BOOST_AUTO_TEST_CASE(data_that_came_for_an_abandoned_read_goes_to_the_next) {
     BOOST_TEST(p.on_b(reading).view() == "kept");
 }
 
+BOOST_AUTO_TEST_CASE(what_came_before_the_end_is_read_even_when_the_network_is_gone) {
+    pair p;
+    p.on_a(shutting);
+    p.on_b(writing("will"));
+    p.on_b(shutting);
+    p.settle([&] { return p.hosts.a.network->usage().time_wait == 1; });
+    {
+        reactor::scope here(p.hosts.a.host);
+        p.hosts.a.network.reset();
+        future<buffer> rest = p.a.read();
+        BOOST_TEST_REQUIRE(rest.available());
+        BOOST_TEST(rest.get().view() == "will");
+        BOOST_TEST(p.a.read().get().empty());
+        p.a = {};
+    }
+}
+
 BOOST_AUTO_TEST_CASE(a_lost_peer_fails_the_writer_in_the_end) {
     tcp::native_settings settings;
     settings.tcp.data_retries = 3;
