@@ -43,7 +43,7 @@ void slot::leave(state next) noexcept {
     state_ = next;
 }
 
-void slot::create(uint32_t hash, std::string_view key, std::string_view value) {
+void slot::fill(std::string_view key, std::string_view value) {
     if (key.size() + value.size() <= inline_bytes) {
         copy(bytes_, key);
         copy(bytes_ + key.size(), value);
@@ -53,6 +53,10 @@ void slot::create(uint32_t hash, std::string_view key, std::string_view value) {
     } else {
         become_outside(joined(key, value, {}, 0), key.size());
     }
+}
+
+void slot::create(uint32_t hash, std::string_view key, std::string_view value) {
+    fill(key, value);
     hash_ = hash;
     expires_ = never;
 }
@@ -78,7 +82,7 @@ void slot::assign(std::string_view value) {
     } else {
         buffer old = std::move(bytes);
         leave(state::empty);
-        create(hash_, old.view().substr(0, key_size), value);
+        fill(old.view().substr(0, key_size), value);
     }
 }
 

@@ -70,6 +70,7 @@ class slot {
     const outside_entry& outside() const noexcept {
         return *std::launder(reinterpret_cast<const outside_entry*>(bytes_));
     }
+    void fill(std::string_view key, std::string_view value);
     void become_outside(buffer bytes, size_t key_size) noexcept;
     void leave(state next) noexcept;
 

@@ -55,6 +55,22 @@ BOOST_AUTO_TEST_CASE(a_value_may_grow_out_of_its_slot_and_shrink_into_it_again) 
     BOOST_TEST(s.size() == 1u);
 }
 
+BOOST_AUTO_TEST_CASE(a_new_value_keeps_the_expiry_wherever_it_lies) {
+    store s;
+    s.set(key("key"), "short", start + 1s, start);
+    for (size_t size : {3u, 200u, 5000u, 40u, 46u, 45u}) {
+        slot* e = s.find(key("key"), start);
+        BOOST_REQUIRE(e);
+        s.assign(*e, std::string(size, 'v'));
+        BOOST_TEST((e->expiry() == start + 1s));
+    }
+    s.set(key("key"), "1", never, start);
+    BOOST_TEST(s.expiring() == 0u);
+    s.set(key("key"), std::string(200, 'v'), start + 1s, start);
+    s.set(key("key"), "1", never, start);
+    BOOST_TEST(s.expiring() == 0u);
+}
+
 BOOST_AUTO_TEST_CASE(a_small_value_does_not_keep_the_memory_of_a_large_one) {
     store s;
     s.set(key("k"), std::string(100'000, 'v'), never, start);
