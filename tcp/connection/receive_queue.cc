@@ -7,7 +7,7 @@
 namespace millrace::tcp {
 namespace {
 
-// Room of a chunk that small payloads are copied to.
+// Room of a chunk that small payloads are copied to; one payload may need more.
 constexpr size_t chunk_bytes = 4096;
 
 // A payload that uses less than a quarter of the memory around it.
@@ -31,7 +31,7 @@ void receive_queue::push(buffer payload) {
     bytes_ += size;
     if (!entries_.empty() && is_wasteful(payload)) {
         if (copy_into_tail(payload)) return;
-        buffer chunk = buffer::allocate(chunk_bytes);
+        buffer chunk = buffer::allocate(std::max<size_t>(chunk_bytes, size));
         std::memcpy(chunk.mutable_data(), payload.data(), size);
         payload = std::move(chunk);
     }

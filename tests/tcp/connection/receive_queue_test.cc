@@ -47,6 +47,20 @@ BOOST_AUTO_TEST_CASE(tiny_payloads_nobody_reads_are_copied_together) {
     BOOST_TEST(q.memory() == 0u);
 }
 
+// A datagram of 64 KiB put together from fragments, most of whose bytes were received before.
+BOOST_AUTO_TEST_CASE(what_is_left_of_a_huge_segment_may_be_larger_than_a_chunk) {
+    receive_queue q;
+    q.push(received("small"));
+    const buffer whole = buffer::copy_of(std::string(50000, 'o') + std::string(10000, 'n'));
+    q.push(whole.share(50000, 10000));
+    q.push(received("more"));
+    BOOST_TEST(q.bytes() == 10009u);
+    std::string got;
+    while (buffer b = q.pop()) got.append(b.view());
+    BOOST_TEST(got == "small" + std::string(10000, 'n') + "more");
+    BOOST_TEST(q.memory() == 0u);
+}
+
 BOOST_AUTO_TEST_CASE(compact_copies_only_what_wastes_memory) {
     BOOST_TEST(receive_queue::memory_of(receive_queue::compact(received("tiny"))) == 4u);
     BOOST_TEST(receive_queue::memory_of(receive_queue::compact(received(std::string(1448, 'x')))) == 2048u);
