@@ -77,7 +77,8 @@ half_open_verdict judge(const half_open& h, const segment& s) noexcept {
         return s.seq == rcv_nxt ? half_open_verdict::forget : half_open_verdict::challenge_ack;
     if (s.flags.has(flags::syn)) return half_open_verdict::challenge_ack;  // RFC 5961 §4.2
     if (!s.flags.has(flags::ack)) return half_open_verdict::drop;
-    if (s.ack != h.iss + 1) return half_open_verdict::reset_peer;  // RFC 9293 §3.10.7.4 step 5
+    if (h.timestamps && !s.options.timestamps) return half_open_verdict::drop;  // RFC 7323 §3.2
+    if (s.ack != h.iss + 1) return half_open_verdict::reset_peer;               // RFC 9293 §3.10.7.4 step 5
     return half_open_verdict::complete;
 }
 

@@ -34,6 +34,11 @@ half_open record(const segment& syn = full_syn(), passive_offer offer = {}) {
     return begin_half_open(flow, syn, seq(500), offer);
 }
 
+segment stamped(segment s) {
+    s.options.timestamps = timestamp_option{.value = 7001, .echo = 0};
+    return s;
+}
+
 }  // namespace
 
 BOOST_AUTO_TEST_SUITE(listen)
@@ -75,7 +80,15 @@ BOOST_AUTO_TEST_CASE(the_peers_limits_are_remembered) {
 }
 
 BOOST_AUTO_TEST_CASE(the_right_ack_completes_the_handshake) {
-    BOOST_TEST((judge(record(), bare(flags::ack, 101, 501)) == half_open_verdict::complete));
+    BOOST_TEST((judge(record(), stamped(bare(flags::ack, 101, 501))) == half_open_verdict::complete));
+    BOOST_TEST(
+        (judge(record(bare(flags::syn, 100)), bare(flags::ack, 101, 501)) == half_open_verdict::complete));
+}
+
+// RFC 7323 §3.2: once agreed on they are in every segment but a RST; the connection would drop it, too, and
+// wait half-open without a record to count it.
+BOOST_AUTO_TEST_CASE(an_ack_without_the_timestamps_agreed_on_is_dropped) {
+    BOOST_TEST((judge(record(), bare(flags::ack, 101, 501)) == half_open_verdict::drop));
 }
 
 BOOST_AUTO_TEST_CASE(a_repeated_syn_is_answered_by_the_syn_ack_again) {
@@ -100,8 +113,8 @@ BOOST_AUTO_TEST_CASE(only_a_reset_with_the_exact_number_ends_it) {
 
 // RFC 9293 §3.10.7.4, fifth: "form a reset segment".
 BOOST_AUTO_TEST_CASE(an_ack_of_what_was_never_sent_resets_the_peer) {
-    BOOST_TEST((judge(record(), bare(flags::ack, 101, 500)) == half_open_verdict::reset_peer));
-    BOOST_TEST((judge(record(), bare(flags::ack, 101, 502)) == half_open_verdict::reset_peer));
+    BOOST_TEST((judge(record(), stamped(bare(flags::ack, 101, 500))) == half_open_verdict::reset_peer));
+    BOOST_TEST((judge(record(), stamped(bare(flags::ack, 101, 502))) == half_open_verdict::reset_peer));
 }
 
 BOOST_AUTO_TEST_CASE(an_ack_outside_of_the_window_is_no_completion) {
