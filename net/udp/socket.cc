@@ -24,7 +24,7 @@ future<received_datagram> udp_socket::receive() {
     }
     if (error_) return make_exception_future<received_datagram>(std::exchange(error_, {}));
     if (!table_) return make_exception_future<received_datagram>(make_error_code(errc::closed));
-    CHECK(!waiting_);
+    CHECK(!is_awaited());
     return waiting_.emplace().get_future();
 }
 
@@ -33,11 +33,12 @@ void udp_socket::deliver(const ip_datagram& d, const udp_header& h) noexcept {
     p.head.trim_front(udp_header::bytes);
     size_t size = p.size();
     const udp_settings& limits = table_->settings_;
-    if (!waiting_ &&
+    const bool awaited = is_awaited();
+    if (!awaited &&
         (received_.size() >= limits.receive_datagrams || received_bytes_ + size > limits.receive_bytes))
         return table_->drops_.count(drop_reason::udp_queue_full);
     received_datagram r{join(std::move(p)), {d.source, h.source_port}};
-    if (waiting_) {
+    if (awaited) {
         auto waiting = std::exchange(waiting_, std::nullopt);
         return waiting->set_value(std::move(r));
     }
@@ -46,7 +47,7 @@ void udp_socket::deliver(const ip_datagram& d, const udp_header& h) noexcept {
 }
 
 void udp_socket::fail(std::error_code error) noexcept {
-    if (!waiting_) {
+    if (!is_awaited()) {
         error_ = error;
         return;
     }
@@ -101,7 +102,7 @@ void udp_socket::close() noexcept {
     table_ = nullptr;
     received_.clear();
     received_bytes_ = 0;
-    if (waiting_) fail(make_error_code(errc::closed));
+    if (is_awaited()) fail(make_error_code(errc::closed));
 }
 
 }  // namespace millrace::net

@@ -31,6 +31,8 @@ class udp_socket final : public datagram_backend {
     // The datagram's payload, out of its packet.
     void deliver(const ip_datagram& d, const udp_header& h) noexcept;
     void fail(std::error_code error) noexcept;
+    // Somebody waits, and has not given up.
+    bool is_awaited() const noexcept { return waiting_ && !waiting_->abandoned(); }
     bool has_sent_to(const endpoint& remote) const noexcept;
     std::error_code try_send(const endpoint& to, buffer&& data) noexcept;
     std::error_code find_way(const ip_address& to) noexcept;

@@ -73,6 +73,21 @@ BOOST_AUTO_TEST_CASE(a_receive_waits_for_its_datagram) {
     BOOST_TEST(f.get().data.view() == "question");
 }
 
+BOOST_AUTO_TEST_CASE(a_datagram_that_came_for_an_abandoned_receive_goes_to_the_next) {
+    bench b;
+    auto s = b.h.net.open_datagram({our_ip, 53});
+    { auto abandoned = s.receive(); }
+    b.h.receives(udp_frame(5353, 53, "first"));
+    auto f = s.receive();
+    BOOST_TEST_REQUIRE(f.available());
+    BOOST_TEST(f.get().data.view() == "first");
+    { auto abandoned = s.receive(); }
+    auto g = s.receive();
+    b.h.receives(udp_frame(5353, 53, "second"));
+    BOOST_TEST_REQUIRE(g.available());
+    BOOST_TEST(g.get().data.view() == "second");
+}
+
 // RFC 768.
 BOOST_AUTO_TEST_CASE(datagrams_sent_are_whole_packets) {
     bench b;
