@@ -163,13 +163,18 @@ void kernel_connection::consume(size_t written) noexcept {
     out_bytes_ -= written;
     while (written > 0) {
         buffer& b = out_[next_out_];
-        if (written < b.size()) return b.trim_front(written);
+        if (written < b.size()) {
+            b.trim_front(written);
+            break;
+        }
         written -= b.size();
         b = buffer();
         ++next_out_;
     }
-    if (next_out_ == out_.size()) {
-        out_.clear();
+    // Not only when all is written: a queue that never runs dry would grow for ever. Half, so that each
+    // buffer is moved once on average.
+    if (next_out_ * 2 >= out_.size()) {
+        out_.erase(out_.begin(), out_.begin() + ptrdiff_t(next_out_));
         next_out_ = 0;
     }
 }

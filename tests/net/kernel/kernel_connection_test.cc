@@ -1,6 +1,7 @@
 // TCP connections over the kernel's loopback.
 #include "core/metrics.hh"
 #include "net/error.hh"
+#include "tests/support/allocations.hh"
 #include "tests/support/net_loopback.hh"
 
 #include <boost/test/unit_test.hpp>
@@ -93,6 +94,30 @@ BOOST_AUTO_TEST_CASE(the_writes_of_one_turn_are_one_system_call, *precondition(h
         BOOST_TEST(metric("kernel_writes") - before == 1);
         BOOST_TEST(got.substr(0, 21) == "small attached small ");
     });
+}
+
+// As with a watermark above what the kernel takes, or a path that is slower than its writer.
+BOOST_AUTO_TEST_CASE(a_queue_that_never_runs_dry_does_not_grow, *precondition(has_loopback4)) {
+    constexpr size_t mib = 1 << 20;
+    const auto never_dry = [](network&, listener&, stream_pair& p) -> future<> {
+        static const std::string piece(4096, 'x');
+        size_t written = 0;
+        size_t read = 0;
+        const auto move_until = [&](size_t end) -> future<> {
+            while (read < end) {
+                for (; written < read + 24 * mib; written += piece.size())
+                    co_await p.client.write(buffer::unowned(piece));
+                buffer b = co_await p.server.read();
+                read += b.size();
+            }
+        };
+        co_await move_until(64 * mib);
+        const uint64_t before = test::allocations();
+        co_await move_until(192 * mib);
+        BOOST_TEST(test::allocations() == before);
+        p.client.abort();
+    };
+    with_pair(loopback4, never_dry, {.local = {}, .settings = {.send_watermark = 64 * mib}});
 }
 
 // Beside the wait in epoll, which is shared by all connections of a turn.
