@@ -94,8 +94,10 @@ constexpr auto index_of_names = [] {
 const command* find_command(std::string_view name) noexcept {
     if (name.empty() || name.size() > sizeof(uint64_t)) return nullptr;
     uint64_t word = packed(name);
+    // The length, too: blanks lose the same bit and leave nothing, so that " get" is packed like "get".
     for (size_t i = place_of(word); index_of_names[i].what; i = (i + 1) % index_size)
-        if (index_of_names[i].word == word) return index_of_names[i].what;
+        if (index_of_names[i].word == word && index_of_names[i].what->name.size() == name.size())
+            return index_of_names[i].what;
     return nullptr;
 }
 

@@ -283,7 +283,7 @@ BOOST_AUTO_TEST_CASE(commands_are_described) {
     BOOST_TEST(kv("command nonsense") == "-ERR unknown subcommand 'nonsense'. Try COMMAND HELP.\r\n");
     for (const auto& c : all_commands()) BOOST_TEST(find_command(c.name) == &c);
     BOOST_TEST(find_command("GeT") == find_command("get"));
-    for (const char* none : {"", "ge", "gett", "g\x05t", "'et", "verylongcommand"})
+    for (const char* none : {"", "ge", "gett", "g\x05t", "'et", " get", "  get", "verylongcommand"})
         BOOST_TEST(find_command(none) == nullptr);
 }
 
