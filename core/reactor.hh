@@ -68,6 +68,8 @@ class reactor {
     unsigned shards() const noexcept { return options_.shards; }
     // Read from the clock once a turn, and when a scope begins.
     time_point now() const noexcept { return now_; }
+    // `delay` from now(); `never` if that lies beyond all time.
+    time_point after(duration delay) const noexcept { return delay < never - now_ ? now_ + delay : never; }
     millrace::clock& clock() noexcept { return *clock_; }
     random& rng() noexcept { return rng_; }
     metric_registry& metrics() noexcept { return *metrics_; }

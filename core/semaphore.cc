@@ -5,7 +5,7 @@
 namespace millrace {
 
 future<> semaphore::wait(size_t units, duration timeout) {
-    return wait(units, reactor::current().now() + timeout);
+    return wait(units, reactor::current().after(timeout));
 }
 
 future<> semaphore::wait_in_line(size_t units, time_point deadline) {

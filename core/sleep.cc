@@ -72,12 +72,12 @@ future<> sleep_until(time_point deadline) {
 }
 
 future<> sleep(duration delay) {
-    return sleep_until(reactor::current().now() + delay);
+    return sleep_until(reactor::current().after(delay));
 }
 
 future<> sleep_abortable(duration delay, abort_source& source) {
     if (source.abort_requested()) return make_exception_future<>(source.reason());
-    return (new abortable_sleeper(source))->start(reactor::current().now() + delay);
+    return (new abortable_sleeper(source))->start(reactor::current().after(delay));
 }
 
 future<> yield() {

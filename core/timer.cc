@@ -15,8 +15,7 @@ void timer::arm(time_point deadline) noexcept {
 }
 
 void timer::arm_after(duration delay) noexcept {
-    const time_point now = reactor::current().now();
-    arm(delay < never - now ? now + delay : never);
+    arm(reactor::current().after(delay));
 }
 
 void timer::unlink() noexcept {

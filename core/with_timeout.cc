@@ -5,7 +5,7 @@
 namespace millrace {
 
 time_point after(duration delay) noexcept {
-    return reactor::current().now() + delay;
+    return reactor::current().after(delay);
 }
 
 }  // namespace millrace

@@ -8,7 +8,7 @@
 
 namespace millrace {
 
-// The time of the current turn plus `delay`.
+// `delay` from the time of the current turn; `never` if that lies beyond all time.
 time_point after(duration delay) noexcept;
 
 namespace detail {

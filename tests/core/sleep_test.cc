@@ -43,6 +43,18 @@ BOOST_AUTO_TEST_CASE(abort_after_a_sleep_does_nothing) {
     f.get();
 }
 
+BOOST_AUTO_TEST_CASE(a_sleep_beyond_all_time_does_not_end) {
+    test::shard shard;
+    abort_source source;
+    auto f = sleep(duration::max());
+    auto g = sleep_abortable(duration::max(), source);
+    shard.advance(1h);
+    BOOST_TEST(!f.available());
+    BOOST_TEST(!g.available());
+    source.request_abort();
+    BOOST_TEST(test::code_of(g) == errc::aborted);
+}
+
 BOOST_AUTO_TEST_CASE(yield_lets_the_ready_tasks_run_first) {
     test::shard shard;
     std::vector<int> log;

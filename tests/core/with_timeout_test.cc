@@ -45,6 +45,17 @@ BOOST_AUTO_TEST_CASE(outcome_wins_that_comes_in_the_turn_of_the_deadline) {
     BOOST_TEST(f.get() == 1);
 }
 
+BOOST_AUTO_TEST_CASE(a_limit_beyond_all_time_is_none) {
+    test::shard shard;
+    promise<> p;
+    auto f = with_timeout(duration::max(), p.get_future());
+    shard.advance(1ms);
+    BOOST_TEST(!f.available());
+    p.set_value();
+    shard.run();
+    f.get();
+}
+
 BOOST_AUTO_TEST_CASE(ends_with_its_shard) {
     test::shard shard;
     promise<> p, q;
