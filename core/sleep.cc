@@ -45,7 +45,7 @@ class abortable_sleeper final : public producer,
         delete this;
     }
     void on_abort() noexcept override {
-        fail({source_.reason(), std::source_location::current()});
+        if (!abandoned()) fail({source_.reason(), std::source_location::current()});
         delete this;
     }
     abort_source& source_;

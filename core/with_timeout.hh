@@ -36,7 +36,8 @@ class timeout_wait final : public producer, public task, public timer, public fr
  private:
     // Stays, to receive what nobody waits for any more.
     void on_expire() noexcept override {
-        if (!future_.available()) fail({to_exception_ptr(errc::timed_out), std::source_location::current()});
+        if (!future_.available() && !abandoned())
+            fail({to_exception_ptr(errc::timed_out), std::source_location::current()});
     }
 
     future<T> future_;

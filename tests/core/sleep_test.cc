@@ -43,6 +43,15 @@ BOOST_AUTO_TEST_CASE(abort_after_a_sleep_does_nothing) {
     f.get();
 }
 
+BOOST_AUTO_TEST_CASE(abort_of_a_sleep_that_was_dropped_says_nothing) {
+    test::shard shard;
+    abort_source source;
+    { auto dropped = sleep_abortable(1h, source); }
+    source.request_abort();
+    BOOST_TEST(shard.forgotten().empty());
+    BOOST_TEST(shard.loop().timers() == 0u);
+}
+
 BOOST_AUTO_TEST_CASE(a_sleep_beyond_all_time_does_not_end) {
     test::shard shard;
     abort_source source;

@@ -45,6 +45,16 @@ BOOST_AUTO_TEST_CASE(outcome_wins_that_comes_in_the_turn_of_the_deadline) {
     BOOST_TEST(f.get() == 1);
 }
 
+BOOST_AUTO_TEST_CASE(deadline_of_a_wait_that_was_dropped_says_nothing) {
+    test::shard shard;
+    promise<> p;
+    { auto dropped = with_timeout(10ms, p.get_future()); }
+    shard.advance(10ms);
+    p.set_value();
+    shard.run();
+    BOOST_TEST(shard.forgotten().empty());
+}
+
 BOOST_AUTO_TEST_CASE(a_limit_beyond_all_time_is_none) {
     test::shard shard;
     promise<> p;
