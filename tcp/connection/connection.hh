@@ -89,6 +89,8 @@ class connection {
     // An ICMP error came that quotes a segment of this connection. False if the segment cannot be one that is
     // in flight: then it is ignored (RFC 5927 §4.1).
     bool on_path_error(const path_error& e) noexcept;
+    // The path is known to take segments of `mss` only, without options: learned by whoever else uses it.
+    void on_smaller_path(uint16_t mss) noexcept;
 
     // What a user may choose for this connection alone.
     void set_no_delay(bool on) noexcept { no_delay_ = on; }
@@ -203,7 +205,6 @@ class connection {
     void end(failure why) noexcept;
     void enter_time_wait() noexcept;
     void on_unreachable(failure why) noexcept;
-    void on_smaller_path(uint16_t mss) noexcept;
 
     seq fin_seq() const noexcept { return out_.end(); }
     uint32_t unsent() const noexcept { return distance(earlier(snd_.nxt, out_.end()), out_.end()); }

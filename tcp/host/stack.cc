@@ -155,10 +155,14 @@ bool stack::send_segments(socket& s) noexcept {
         outgoing o;
         if (!s.protocol().next_segment(o, now())) return true;
         if (o.flags.has(flags::rst)) ++stats_.resets_out;
-        if (transmit(interface_, s.way(), std::move(o), s.local_port(), s.remote_port()))
+        if (transmit(interface_, s.way(), std::move(o), s.local_port(), s.remote_port())) {
             ++stats_.segments_out;
-        else
+        } else {
             ++stats_.not_sent;
+            // Another connection may have learned that the path is smaller: then nothing of this one would
+            // ever leave, and no router would tell it why.
+            s.protocol().on_smaller_path(mss_of(s.way()));
+        }
     }
     return false;
 }

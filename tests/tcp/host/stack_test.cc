@@ -1,6 +1,7 @@
 #include "core/coroutine.hh"
 #include "net/error.hh"
 #include "tests/support/sim_hosts.hh"
+#include "tests/support/sim_raw_peer.hh"
 
 #include <boost/test/unit_test.hpp>
 
@@ -233,6 +234,76 @@ BOOST_AUTO_TEST_CASE(streams_and_listeners_may_outlive_their_network) {
         hosts.b.network.reset();
         future<std::optional<net::stream>> accepted = l.accept();
         BOOST_TEST(!accepted.get());
+    });
+}
+
+// RFC 1191 §6.5: the packets of the others do not fit either, and no router will tell them, as none leaves.
+BOOST_AUTO_TEST_CASE(a_smaller_path_that_one_connection_learns_of_holds_for_its_neighbours) {
+    net::world world(1);
+    net::wire& wire = world.add_wire();
+    raw_peer peer(wire.a(), net::ipv4_address(10, 0, 0, 1), net::ipv4_address(10, 0, 0, 2));
+    sim_host host(world, wire.b(), "10.0.0.2/24", {});
+    net::listener l = listen(host, {.port = 80});
+    const auto exchange = [&] {
+        std::vector<raw_peer::received> all;
+        for (int round = 0; round < 5; ++round) {
+            world.run_for(10us);
+            for (auto& r : peer.receive()) all.push_back(std::move(r));
+        }
+        return all;
+    };
+    net::stream streams[2];
+    uint32_t iss[2] = {};
+    exchange();
+    for (uint16_t i = 0; i < 2; ++i) {
+        tcp::outgoing syn;
+        syn.flags = tcp::flags::syn;
+        syn.seq = tcp::seq(1000);
+        syn.wnd = 60000;
+        syn.options.mss = 1460;
+        peer.send(std::move(syn), uint16_t(5000 + i), 80);
+        for (const auto& r : exchange()) iss[i] = r.segment.seq.value();
+        tcp::outgoing ack;
+        ack.flags = tcp::flags::ack;
+        ack.seq = tcp::seq(1001);
+        ack.ack = tcp::seq(iss[i] + 1);
+        ack.wnd = 60000;
+        peer.send(std::move(ack), uint16_t(5000 + i), 80);
+        exchange();
+        host.run([&](net::network&) { streams[i] = std::move(*l.accept().get()); });
+        host.run([&](net::network&) { streams[i].write(std::string(1460, 'x')).get(); });
+        BOOST_TEST_REQUIRE(exchange().size() == 1u);
+    }
+    net::steered_error told;
+    told.error.what = net::icmp_error::kind::fragmentation_needed;
+    told.error.mtu = 1000;
+    told.error.source = host.address;
+    told.error.destination = told.error.reporter = net::ipv4_address(10, 0, 0, 1);
+    const uint32_t quoted = iss[0] + 1;
+    told.quoted = {0,
+                   80,
+                   5000 >> 8,
+                   5000 & 255,
+                   uint8_t(quoted >> 24),
+                   uint8_t(quoted >> 16),
+                   uint8_t(quoted >> 8),
+                   uint8_t(quoted)};
+    told.error.quoted = {told.quoted.data(), 8};
+    host.network->interface().accept(std::move(told));
+    world.run_for(5s);
+    uint32_t repeated[2] = {};
+    for (const auto& r : peer.receive()) {
+        BOOST_TEST(r.segment.payload.size() <= 960u);
+        repeated[r.to_port - 5000] += uint32_t(r.segment.payload.size());
+    }
+    BOOST_TEST(repeated[0] >= 960u);
+    BOOST_TEST(repeated[1] >= 960u);
+    host.run([&](net::network&) {
+        for (auto& s : streams) {
+            s.abort();
+            s = {};
+        }
+        l = {};
     });
 }
 
