@@ -95,7 +95,11 @@ class submission final : public task {
     submission(shard_id origin, G&& f) : origin_(origin), f_(std::forward<G>(f)) {}
     result get_future() { return answer_.get_future(); }
 
-    // On the other shard.
+    // On the other shard, which runs nothing any more if it has ended.
+    void arrive() noexcept {
+        if (run_queue::current().ending()) return return_home();
+        schedule(*this);
+    }
     void run() noexcept override {
         // What becomes of the rest is told by the answer.
         (void)futurize_invoke(f_).then_wrapped(
@@ -169,7 +173,7 @@ auto submit_to(shard_id to, F&& f) -> typename submission<std::remove_cvref_t<F>
     if (to != this_shard()) {
         auto s = std::make_unique<submission<function>>(this_shard(), std::forward<F>(f));
         auto answer = s->get_future();
-        post(to, [s = std::move(s)]() mutable noexcept { schedule(*s.release()); });
+        post(to, [s = std::move(s)]() mutable noexcept { s.release()->arrive(); });
         return answer;
     }
     if constexpr (std::is_empty_v<function>) {

@@ -158,6 +158,22 @@ BOOST_AUTO_TEST_CASE(a_submission_whose_answer_never_comes_leaves_nothing) {
     BOOST_TEST(witness.use_count() == 1);
 }
 
+BOOST_FIXTURE_TEST_CASE(a_submission_to_a_shard_that_has_ended_fails, one_thread) {
+    group.at(1).end();
+    auto witness = std::make_shared<int>(0);
+    on_shard_0([&]() -> future<> {
+        auto f = submit_to(1, [witness] { return *witness; });
+        co_await settled(f);
+        BOOST_REQUIRE(f.failed());
+        try {
+            co_await std::move(f);
+        } catch (const std::system_error& e) {
+            BOOST_TEST(e.code() == make_error_code(errc::shard_stopped));
+        }
+    });
+    BOOST_TEST(witness.use_count() == 1);
+}
+
 // ---- threads
 
 BOOST_FIXTURE_TEST_CASE(threads_answer_each_other, two_threads) {
