@@ -47,7 +47,8 @@ class post_office {
     // ---- coming to rest
 
     enum class phase : uint8_t { open, draining, closed };
-    phase now() const noexcept { return phase_.load(std::memory_order_relaxed); }
+    // Sequentially consistent: who falls asleep looks at it as at the rings.
+    phase now() const noexcept { return phase_.load(std::memory_order_seq_cst); }
     // Nobody sleeps in the phases after `open`.
     void enter(phase p) noexcept;
 
