@@ -1,6 +1,7 @@
 #include "tcp/native_network.hh"
 
 #include "core/reactor.hh"
+#include "net/shard_steering.hh"
 #include "tcp/host/stack.hh"
 
 #include <fmt/format.h>
@@ -19,18 +20,21 @@ std::string describe(const net::device_info& device, const net::interface_config
 }  // namespace
 
 native_network::native_network(reactor& r, net::device& device, unsigned queue, net::interface_config config,
-                               const native_settings& settings, net::steering* others)
+                               const native_settings& settings, net::steering_group* others)
     : reactor_(r),
+      others_(others),
       name_(describe(device.info(), config)),
       interface_(device.queue(queue), device.info(), std::move(config), r) {
-    interface_.attach(others);
     interface_.register_metrics(r.metrics());
     reactor_.add(interface_);
-    stack_ = std::make_unique<stack>(r, interface_, others ? others->self() : 0, settings);
+    stack_ = std::make_unique<stack>(r, interface_, others ? r.shard() : 0, settings);
+    if (others_) others_->join(interface_);
 }
 
 native_network::~native_network() {
+    reactor::scope here(reactor_);
     stack_.reset();
+    if (others_) others_->leave(interface_);
     reactor_.remove(interface_);
 }
 

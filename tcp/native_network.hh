@@ -16,6 +16,9 @@
 namespace millrace {
 class reactor;
 }
+namespace millrace::net {
+class steering_group;
+}
 
 namespace millrace::tcp {
 
@@ -51,9 +54,10 @@ struct native_usage {
 // outlive it.
 class native_network final : public net::network {
  public:
-    // `reactor` becomes driver of the queue. Throws std::system_error if the configuration cannot work.
+    // `reactor` becomes driver of the queue, and shares its flows with `others` if there are any: then it is
+    // the current one. Throws std::system_error if the configuration cannot work.
     native_network(reactor& r, net::device& device, unsigned queue, net::interface_config config,
-                   const native_settings& settings = {}, net::steering* others = nullptr);
+                   const native_settings& settings = {}, net::steering_group* others = nullptr);
     ~native_network() override;
 
     net::listener listen(net::listen_options options) override;
@@ -73,6 +77,7 @@ class native_network final : public net::network {
 
  private:
     reactor& reactor_;
+    net::steering_group* others_;
     std::string name_;
     net::interface interface_;
     std::unique_ptr<stack> stack_;

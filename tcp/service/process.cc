@@ -46,7 +46,7 @@ process::process(service& s, const service_options& o, const net::interface_conf
       device_(device),
       signals_(signals),
       native_(native_settings_of(o)),
-      receivers_(o.shards),
+      steering_(o.shards),
       parts_(o.shards) {
     native_.secret = draw_secret();
 }
@@ -64,10 +64,8 @@ void process::make_part(unsigned shard) {
     if (!device_) {
         p->network = net::make_kernel_network();
     } else {
-        p->steering = std::make_unique<shard_steering>(receivers_, shard);
         auto network = std::make_unique<native_network>(reactor::current(), *device_, shard, config_, native_,
-                                                        p->steering.get());
-        receivers_[shard] = &network->interface();
+                                                        &steering_);
         p->native = network.get();
         p->network = std::move(network);
     }
@@ -75,7 +73,6 @@ void process::make_part(unsigned shard) {
 }
 
 void process::destroy_part(unsigned shard) noexcept {
-    receivers_[shard] = nullptr;
     parts_[shard].reset();
 }
 

@@ -7,9 +7,9 @@
 #include "core/shard.hh"
 #include "net/device.hh"
 #include "net/network.hh"
+#include "net/shard_steering.hh"
 #include "tcp/service.hh"
 #include "tcp/service/options.hh"
-#include "tcp/service/shard_steering.hh"
 
 #include <exception>
 #include <memory>
@@ -34,7 +34,6 @@ class process {
         part(unsigned shard, unsigned shards, const net::listen_options& where)
             : context(stop, shard, shards, where) {}
 
-        std::unique_ptr<shard_steering> steering;
         std::unique_ptr<net::network> network;
         native_network* native = nullptr;  // the same, if it is ours
         abort_source stop;
@@ -60,7 +59,7 @@ class process {
     net::device* device_;
     signal_source& signals_;
     native_settings native_;
-    steering_directory receivers_;
+    net::steering_group steering_;
     std::vector<std::unique_ptr<part>> parts_;
     bool stopping_ = false;
     bool hurried_ = false;

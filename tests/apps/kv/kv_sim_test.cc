@@ -5,9 +5,9 @@
 #include "core/coroutine.hh"
 #include "core/random.hh"
 #include "core/shard.hh"
+#include "net/shard_steering.hh"
 #include "net/simulation.hh"
 #include "tcp/native_network.hh"
-#include "tcp/service/shard_steering.hh"
 
 #include <boost/test/unit_test.hpp>
 #include <fmt/format.h>
@@ -43,8 +43,7 @@ struct kv_world {
         : world(seed),
           wire(world.add_wire(bad_wire(spreads_flows))),
           client_loop(world.add_reactor()),
-          group({.count = 2, .time = &world.clock(), .seed = seed}),
-          receivers(2) {
+          group({.count = 2, .time = &world.clock(), .seed = seed}) {
         {
             reactor::scope here(client_loop);
             client =
@@ -53,11 +52,8 @@ struct kv_world {
         for (unsigned i = 0; i < 2; ++i) {
             world.add(group.at(i));
             reactor::scope here(group.at(i));
-            steering[i] = std::make_unique<tcp::shard_steering>(receivers, i);
-            networks[i] =
-                std::make_unique<tcp::native_network>(group.at(i), wire.b(), i, config_for("10.0.0.2/24"),
-                                                      tcp::native_settings{}, steering[i].get());
-            receivers[i] = &networks[i]->interface();
+            networks[i] = std::make_unique<tcp::native_network>(
+                group.at(i), wire.b(), i, config_for("10.0.0.2/24"), tcp::native_settings{}, &steering);
         }
         await([&] { return servers.start(kv::settings{}, kv::hash_seed{1, 2}, std::ref(servers)); });
         for (unsigned i = 0; i < 2; ++i) {
@@ -74,7 +70,6 @@ struct kv_world {
         await([&] { return servers.stop(); });
         for (unsigned i = 0; i < 2; ++i) {
             reactor::scope here(group.at(i));
-            receivers[i] = nullptr;
             networks[i].reset();
             world.remove(group.at(i));
         }
@@ -98,9 +93,8 @@ struct kv_world {
     net::world world;
     net::wire& wire;
     reactor& client_loop;
+    net::steering_group steering{2};
     shards group;
-    tcp::steering_directory receivers;
-    std::unique_ptr<tcp::shard_steering> steering[2];
     std::unique_ptr<tcp::native_network> networks[2];
     std::unique_ptr<tcp::native_network> client;
     sharded<kv::server> servers;
