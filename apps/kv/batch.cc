@@ -1,8 +1,22 @@
 #include "apps/kv/batch.hh"
 
 #include <new>
+#include <vector>
 
 namespace millrace::kv {
+
+namespace {
+
+constexpr size_t kept_elements = 4096;  // about as many commands as a usual read has room for
+
+// Forgets what is in it, and memory beyond what a usual read needs: workspaces are kept.
+template <typename T>
+void forget(std::vector<T>& v) noexcept {
+    v.clear();
+    if (v.capacity() > kept_elements) std::vector<T>().swap(v);
+}
+
+}  // namespace
 
 void run_checked(const command& c, execution& x, arguments args) {
     if (c.adds_data && x.keys.full()) {
@@ -55,8 +69,8 @@ void delivery::run_at(shard_state& owner, time_point now) {
 }
 
 void delivery::clear() noexcept {
-    operations.clear();
-    arguments.clear();
+    forget(operations);
+    forget(arguments);
     reply.clear();
 }
 
@@ -102,8 +116,8 @@ void batch::assemble(reply_builder& out) {
     }
     out.append(local_, done, local_.end());
     local_.clear();
-    gaps_.clear();
-    combined_.clear();
+    forget(gaps_);
+    forget(combined_);
     for (auto& d : deliveries_) d.clear();
 }
 

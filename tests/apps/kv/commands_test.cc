@@ -274,6 +274,21 @@ BOOST_AUTO_TEST_CASE(clients_beyond_the_limit_are_not_admitted) {
     BOOST_TEST(shard.clients().size() == 2u);
 }
 
+BOOST_AUTO_TEST_CASE(memory_of_an_unusual_read_is_given_back) {
+    kv_fixture kv(2);
+    std::string many;
+    for (int i = 0; i < 5'000; ++i) many += " k1 k2 k3 k4";
+    std::string pipelined;
+    for (int i = 0; i < 10'000; ++i) pipelined += "get k1\nget k2\nget k3\nget k4\ndel k1 k2 k3 k4\n";
+    for (const std::string& read : {"mget" + many, "del" + many, "mset" + many, pipelined}) {
+        BOOST_TEST(kv(read).size() > 3u);
+        for (const auto& d : kv.collected.deliveries()) {
+            BOOST_TEST(d.operations.capacity() * sizeof(operation) <= 512u << 10);
+            BOOST_TEST(d.arguments.capacity() * sizeof(std::string_view) <= 512u << 10);
+        }
+    }
+}
+
 BOOST_AUTO_TEST_CASE(commands_are_described) {
     kv_fixture kv;
     BOOST_TEST(kv("command count") == ":" + std::to_string(all_commands().size()) + "\r\n");
