@@ -188,13 +188,21 @@ bool request_parser::reserve_pending(size_t n) {
     return true;
 }
 
+// Empty arguments are views that cost more than the bytes that they came in.
+bool request_parser::charge_views(size_t bytes) noexcept {
+    if (bytes > charged_views_ && !budget_.take(bytes - charged_views_)) return false;
+    if (bytes < charged_views_) budget_.give_back(charged_views_ - bytes);
+    charged_views_ = bytes;
+    return true;
+}
+
 bool request_parser::detach() {
     if (handed_out_) begin_request();
     unquoted_.clear();
     if (in_pending_) {
         CHECK(input_.empty());  // next() has pulled it all
         input_ = buffer();
-        return true;
+        return charge_views(arguments_.capacity() * sizeof(std::string_view));
     }
     if (start_ == end_) {
         if (pending_.capacity() > kept_pending_bytes) {
@@ -203,7 +211,7 @@ bool request_parser::detach() {
         }
         if (arguments_.capacity() > kept_arguments) std::vector<std::string_view>().swap(arguments_);
         input_ = buffer();
-        return true;
+        return charge_views(0);
     }
     const char* old = start_;
     size_t rest = size_t(end_ - start_), parsed = size_t(at_ - start_);
@@ -218,7 +226,7 @@ bool request_parser::detach() {
     at_ = start_ + parsed;
     in_pending_ = true;
     input_ = buffer();
-    return true;
+    return charge_views(arguments_.capacity() * sizeof(std::string_view));
 }
 
 }  // namespace millrace::kv

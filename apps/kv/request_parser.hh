@@ -51,7 +51,7 @@ class request_parser {
         : limits_(limits), budget_(budget) {}
     request_parser(const request_parser&) = delete;
     request_parser& operator=(const request_parser&) = delete;
-    ~request_parser() { budget_.give_back(pending_.capacity()); }
+    ~request_parser() { budget_.give_back(pending_.capacity() + charged_views_); }
 
     // The bytes behind those fed before, which must have been detached.
     void feed(buffer bytes) noexcept;
@@ -77,6 +77,7 @@ class request_parser {
     bool pull();
     bool append_to_pending(const char* bytes, size_t n);
     bool reserve_pending(size_t n);
+    bool charge_views(size_t bytes) noexcept;
     void begin_request() noexcept;
 
     const request_limits& limits_;
@@ -87,6 +88,7 @@ class request_parser {
     const char* at_ = nullptr;     // parsed up to here
     const char* end_ = nullptr;    // of the region that at_ is in
     std::vector<std::string_view> arguments_;
+    size_t charged_views_ = 0;  // bytes of arguments_ taken from the budget
     size_t arguments_left_ = 0;
     int64_t bulk_bytes_ = -1;  // of the argument whose header has been read
     size_t line_scanned_ = 0;  // bytes from at_ known to hold no end of line

@@ -159,6 +159,17 @@ BOOST_AUTO_TEST_CASE(unfinished_requests_stay_within_the_budget) {
     BOOST_TEST(at_once.budget.used() <= 1000u);
 }
 
+BOOST_AUTO_TEST_CASE(arguments_without_bytes_count_against_the_budget) {
+    conversation c({}, 1 << 20);
+    BOOST_TEST(c.read("*1000000\r\n"));
+    std::string empty;
+    for (int i = 0; i < 1000; ++i) empty += "$0\r\n\r\n";
+    size_t reads = 0;
+    while (reads < 70 && c.read(empty)) ++reads;
+    BOOST_TEST(reads < 66u);  // 1000 views in each, 2^20 bytes of views in all
+    BOOST_TEST(!c.error.empty());
+}
+
 BOOST_AUTO_TEST_CASE(what_a_large_request_took_is_given_back) {
     request_limits limits;
     byte_budget budget(1 << 20);
