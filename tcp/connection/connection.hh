@@ -23,6 +23,7 @@
 #include "tcp/settings.hh"
 #include "tcp/state.hh"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -96,7 +97,10 @@ class connection {
     void set_no_delay(bool on) noexcept { no_delay_ = on; }
     void set_keepalive(bool on, time_point now) noexcept;
     void set_user_timeout(duration d) noexcept { user_timeout_ = d; }
-    void set_send_limit(uint32_t bytes) noexcept { send_limit_ = bytes; }
+    // From 1 byte to 1 GiB: others are taken for the nearest of these.
+    void set_send_limit(uint32_t bytes) noexcept {
+        send_limit_ = std::clamp(bytes, uint32_t(1), uint32_t(1) << 30);
+    }
 
     connection_state state() const noexcept { return state_; }
     // No segment of the four-tuple concerns this connection any more.

@@ -72,6 +72,14 @@ BOOST_FIXTURE_TEST_CASE(send_takes_what_there_is_room_for_and_tells_of_new_room,
     BOOST_TEST(read_all(*b.conn).size() == 1000u);
 }
 
+// None at all would wait for ever, and sequence numbers are compared within 2^31.
+BOOST_FIXTURE_TEST_CASE(a_send_limit_that_cannot_work_is_taken_for_the_nearest_that_can, established) {
+    a.conn->set_send_limit(0);
+    BOOST_TEST(a.conn->send_room() > 0u);
+    a.conn->set_send_limit(UINT32_MAX);
+    BOOST_TEST(a.conn->send_room() == 1u << 30);
+}
+
 BOOST_AUTO_TEST_CASE(what_is_sent_before_the_handshake_is_done_follows_it) {
     pair p(1);
     p.open_active(p.a, 1);
