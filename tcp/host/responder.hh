@@ -14,9 +14,13 @@ namespace millrace::tcp {
 
 class responder {
  public:
+    // `seed` is secret: see rate_limit.
     responder(net::interface& out, stats& counters, uint32_t resets_per_second,
-              uint32_t challenges_per_second) noexcept
-        : out_(out), counters_(counters), resets_(resets_per_second), challenges_(challenges_per_second) {}
+              uint32_t challenges_per_second, uint64_t seed) noexcept
+        : out_(out),
+          counters_(counters),
+          resets_(resets_per_second, seed),
+          challenges_(challenges_per_second, ~seed) {}
 
     // To the flow's remote end.
     void send(const four_tuple& flow, outgoing&& o) noexcept;
