@@ -58,6 +58,8 @@ void store::clear() noexcept {
 }
 
 size_t store::sweep(time_point now, size_t slots) noexcept {
+    if (expiring_ == 0) return 0;
+    table_.move_on(slots);
     size_t removed = 0;
     for (slots = std::min(slots, table_.capacity()); slots != 0 && expiring_ != 0; --slots) {
         if (cursor_ >= table_.capacity()) cursor_ = 0;

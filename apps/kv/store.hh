@@ -54,7 +54,8 @@ class store {
     void erase(slot& s) noexcept;
     void clear() noexcept;
 
-    // Looks at the next `slots` slots and removes what has expired. Returns how many entries it removed.
+    // Looks at the next `slots` slots and removes what has expired, and takes a resize of the table further
+    // by as many. Returns how many entries it removed.
     size_t sweep(time_point now, size_t slots) noexcept;
 
     size_t size() const noexcept { return table_.size(); }

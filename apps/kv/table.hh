@@ -66,7 +66,11 @@ class table {
     }
     bool resizing() const noexcept { return leaving_.capacity() != 0; }
 
-    // For a sweep: slots by number. Those of a table being left are not among them.
+    // For a sweep: slots by number. Those of a table being left are not among them, and move there with key
+    // operations, or by move_on() when there are none.
+    void move_on(size_t slots) noexcept {
+        if (resizing()) move_some(slots);
+    }
     size_t capacity() const noexcept { return current_.capacity(); }
     slot& at(size_t i) noexcept { return current_[i]; }
 

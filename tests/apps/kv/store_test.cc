@@ -130,6 +130,18 @@ BOOST_AUTO_TEST_CASE(a_sweep_removes_what_nobody_looks_for) {
     for (size_t i = 0; i < 1000; i += 2) BOOST_REQUIRE(s.find(key(numbered(i)), start));
 }
 
+BOOST_AUTO_TEST_CASE(a_sweep_finds_what_a_resize_has_not_moved_yet) {
+    for (size_t expiring = 0; expiring < 769; expiring += 40) {
+        store s;
+        // The last of them begins a resize.
+        for (size_t i = 0; i < 769; ++i)
+            s.set(key(numbered(i)), "v", i == expiring ? start + 1ms : never, start);
+        for (int round = 0; round < 100; ++round) s.sweep(start + 1ms, 64);
+        BOOST_TEST(s.expiring() == 0u);
+        BOOST_TEST(s.size() == 768u);
+    }
+}
+
 BOOST_AUTO_TEST_CASE(memory_beyond_the_budget_is_told) {
     store s(100'000);
     BOOST_TEST(!s.full());
