@@ -82,7 +82,13 @@ void run_combined(shard_state& here, batch& b, time_point now, const command& c,
     all.end();
 }
 
-void run_everywhere(shard_state& here, batch& b, time_point now, const command& c) {
+// The arguments, where there may be any, are those of a flush, which is never done behind the client's back.
+bool is_flush_option(arguments args) {
+    return args.size() == 1 && (is_word(args[0], "ASYNC") || is_word(args[0], "SYNC"));
+}
+
+void run_everywhere(shard_state& here, batch& b, time_point now, const command& c, arguments args) {
+    if (!args.empty() && !is_flush_option(args)) return b.reply().error(errors::syntax);
     combining all(here, b, now, c);
     for (unsigned shard = 0; shard < here.shards; ++shard) all.piece(shard, key_ref{"", 0}, {});
     all.end();
@@ -124,7 +130,7 @@ verdict dispatch(shard_state& here, client& who, batch& b, time_point now, argum
             run_combined(here, b, now, *c, args.subspan(1), 2);
             break;
         case route::everywhere:
-            run_everywhere(here, b, now, *c);
+            run_everywhere(here, b, now, *c, args.subspan(1));
             break;
         case route::here:
             return run_here(here, who, b, now, *c, args);

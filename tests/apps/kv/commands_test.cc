@@ -81,6 +81,15 @@ BOOST_DATA_TEST_CASE(commands_on_many_keys_reach_all_shards, shard_counts) {
     BOOST_TEST(kv.keys() == 0u);
 }
 
+BOOST_DATA_TEST_CASE(a_flush_with_an_unknown_option_flushes_nothing, shard_counts) {
+    kv_fixture kv(sample);
+    kv("mset a 1 b 2 c 3");
+    for (const char* wrong : {"flushall now", "FLUSHDB asyn", "flushall async sync", "flushdb ''"})
+        BOOST_TEST(kv(wrong) == "-ERR syntax error\r\n");
+    BOOST_TEST(kv("dbsize") == ":3\r\n");
+    BOOST_TEST(kv("flushall ASYNC\nset a 1\nflushdb sync\ndbsize") == "+OK\r\n+OK\r\n+OK\r\n:0\r\n");
+}
+
 BOOST_DATA_TEST_CASE(replies_of_a_pipeline_keep_their_order, shard_counts) {
     kv_fixture kv(sample);
     std::string commands, expected;
