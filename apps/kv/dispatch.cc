@@ -1,6 +1,7 @@
 #include "apps/kv/dispatch.hh"
 
 #include "apps/kv/connection_commands.hh"
+#include "core/log.hh"
 
 #include <fmt/format.h>
 
@@ -9,6 +10,14 @@
 namespace millrace::kv {
 
 namespace {
+
+logger log("kv");
+
+// A web page may make a browser send requests here, with commands for us in their bodies. One of these stands
+// in front of every body, as a command of its own.
+bool is_http(std::string_view name) {
+    return is_word(name, "POST") || is_word(name, "HOST:");
+}
 
 void reply_unknown(reply_builder& reply, arguments args) {
     constexpr size_t shown_bytes = 128;
@@ -105,6 +114,11 @@ verdict run_here(shard_state& here, client& who, batch& b, time_point now, const
 
 verdict dispatch(shard_state& here, client& who, batch& b, time_point now, arguments args) {
     const command* c = find_command(args[0]);
+    if (!c && is_http(args[0])) {
+        ++here.counters.protocol_errors;
+        log.info("{}: closed, for it speaks HTTP", who.remote);
+        return verdict::close;
+    }
     if (!c) {
         ++here.counters.unknown_commands;
         reply_unknown(b.reply(), args);

@@ -232,6 +232,18 @@ BOOST_AUTO_TEST_CASE(quit_is_answered_and_ends_the_connection) {
     BOOST_TEST(client.ended);
 }
 
+BOOST_AUTO_TEST_CASE(what_speaks_http_is_not_answered) {
+    for (const char* request : {"POST / HTTP/1.1\r\nHost: x\r\n\r\nset k v\r\n", "Host: x\r\n\r\nset k v\r\n",
+                                "*1\r\n$4\r\npost\r\n"}) {
+        cluster c(1);
+        connection client(c);
+        BOOST_TEST(client.ask(request) == "");
+        BOOST_TEST(client.ended);
+        BOOST_TEST(c.state().counters.protocol_errors == 1u);
+        BOOST_TEST(c.state().keys.size() == 0u);
+    }
+}
+
 BOOST_AUTO_TEST_CASE(a_reset_connection_is_counted_and_forgotten) {
     cluster c(1);
     {
