@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <initializer_list>
 #include <utility>
 #include <vector>
 
@@ -21,6 +22,19 @@ void wrong_count(reply_builder& reply, std::string_view name) {
 
 void unknown_subcommand(reply_builder& reply, std::string_view name, std::string_view given) {
     reply.error(fmt::format("ERR unknown subcommand '{}'. Try {} HELP.", given.substr(0, 128), name));
+}
+
+bool wants_help(arguments args) {
+    return args.size() == 2 && is_word(args[1], "HELP");
+}
+
+// `lines`: each subcommand, and what it does.
+void reply_help(reply_builder& reply, std::string_view name, std::initializer_list<std::string_view> lines) {
+    reply.array(lines.size() + 3);
+    reply.simple(fmt::format("{} <subcommand> [<arg> [value] [opt] ...]. Subcommands are:", name));
+    for (std::string_view line : lines) reply.simple(line);
+    reply.simple("HELP");
+    reply.simple("    Print this help.");
 }
 
 }  // namespace
@@ -107,6 +121,10 @@ void run_command(connection_call& c, arguments args) {
     if (args.size() == 1) {
         c.reply.array(all_commands().size());
         for (const auto& each : all_commands()) describe(c.reply, each);
+    } else if (wants_help(args)) {
+        reply_help(c.reply, "COMMAND",
+                   {"(no subcommand)", "    Describe all commands.", "COUNT", "    Count them.", "DOCS",
+                    "    Reply an empty array: there are none."});
     } else if (is_word(args[1], "COUNT")) {
         c.reply.integer(int64_t(all_commands().size()));
     } else if (is_word(args[1], "DOCS")) {
@@ -117,6 +135,9 @@ void run_command(connection_call& c, arguments args) {
 }
 
 void run_config(connection_call& c, arguments args) {
+    if (wants_help(args))
+        return reply_help(c.reply, "CONFIG",
+                          {"GET <pattern> [<pattern> ...]", "    Show the parameters whose names match."});
     if (!is_word(args[1], "GET")) return unknown_subcommand(c.reply, "CONFIG", args[1]);
     if (args.size() < 3) return wrong_count(c.reply, "config|get");
     const settings& s = c.shard.config;
@@ -170,6 +191,12 @@ void set_client_info(connection_call& c, arguments args) {
 }  // namespace
 
 void run_client(connection_call& c, arguments args) {
+    if (wants_help(args))
+        return reply_help(c.reply, "CLIENT",
+                          {"GETNAME", "    Show the name of this connection.", "ID",
+                           "    Show the number of this connection.", "LIST", "    Show all connections.",
+                           "SETINFO <LIB-NAME|LIB-VER> <text>", "    Say which library is connected.",
+                           "SETNAME <name>", "    Give this connection a name."});
     struct subcommand {
         std::string_view name;
         size_t count;

@@ -311,6 +311,16 @@ BOOST_AUTO_TEST_CASE(commands_are_described) {
         BOOST_TEST(find_command(none) == nullptr);
 }
 
+BOOST_AUTO_TEST_CASE(subcommands_are_told) {
+    kv_fixture kv;
+    BOOST_TEST(kv("config help") ==
+               "*5\r\n+CONFIG <subcommand> [<arg> [value] [opt] ...]. Subcommands are:\r\n"
+               "+GET <pattern> [<pattern> ...]\r\n+    Show the parameters whose names match.\r\n"
+               "+HELP\r\n+    Print this help.\r\n");
+    BOOST_TEST(kv("CLIENT HELP").starts_with("*13\r\n+CLIENT <subcommand>"));
+    BOOST_TEST(kv("command help").starts_with("*9\r\n+COMMAND <subcommand>"));
+}
+
 BOOST_AUTO_TEST_CASE(settings_are_shown_by_pattern) {
     kv_fixture kv;
     BOOST_TEST(kv("config get save") == "*2\r\n$4\r\nsave\r\n$0\r\n\r\n");
