@@ -39,6 +39,13 @@ uint32_t frame_bytes(uint16_t mtu) {
     return uint32_t(mtu) + link_header + RTE_VLAN_HLEN;
 }
 
+// By the rule of rte_eth_dev_configure(): a device that gives no limit of its own has that of its frames.
+uint32_t largest_mtu(const rte_eth_dev_info& dev) {
+    const bool limited = dev.max_mtu != UINT16_MAX && dev.max_rx_pktlen > dev.max_mtu;
+    const uint32_t overhead = limited ? dev.max_rx_pktlen - dev.max_mtu : link_header;
+    return std::min<uint32_t>(dev.max_mtu, dev.max_rx_pktlen - std::min(overhead, dev.max_rx_pktlen));
+}
+
 }  // namespace
 
 port::port(const device_spec& spec, const dpdk_options& options, unsigned queues) : spec_(spec) {
@@ -107,9 +114,8 @@ void port::configure(const dpdk_options& options) {
         }
         info_.queues = most;
     }
-    if (info_.mtu < dev.min_mtu || info_.mtu > dev.max_mtu) {
-        refuse(
-            fmt::format("it carries an MTU of {} to {} bytes, not {}", dev.min_mtu, dev.max_mtu, info_.mtu));
+    if (const uint32_t largest = largest_mtu(dev); info_.mtu < dev.min_mtu || info_.mtu > largest) {
+        refuse(fmt::format("it carries an MTU of {} to {} bytes, not {}", dev.min_mtu, largest, info_.mtu));
     }
 
     rte_eth_conf conf{};
@@ -122,7 +128,11 @@ void port::configure(const dpdk_options& options) {
         conf.intr_conf.rxq = 0;
         failed = rte_eth_dev_configure(id_, uint16_t(info_.queues), uint16_t(info_.queues), &conf);
     }
-    if (failed) refuse(-failed, fmt::format("DPDK cannot configure it with {} queues", info_.queues));
+    if (failed) {
+        refuse(-failed,
+               fmt::format("DPDK cannot configure it with an MTU of {} bytes and {} of its {} queues",
+                           info_.mtu, info_.queues, most));
+    }
     has_interrupts_ = conf.intr_conf.rxq;
     configured_ = true;
     set_up_queues(options);

@@ -121,18 +121,22 @@ sockaddr_un address_of(const device_spec& s, socklen_t& size) {
     return address;
 }
 
-descriptor unix_socket() {
-    return descriptor(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
+descriptor unix_socket(int type) {
+    return descriptor(::socket(AF_UNIX, type | SOCK_CLOEXEC, 0));
 }
 
 // True if a server listens there; a left-over file of a dead one is removed, as the driver would stumble over
-// it.
+// it. The server must not notice: one whose new connection is closed at once may lose its DPDK, which then
+// watches a descriptor that is gone and panics. So we ask with a socket of another type, which the kernel
+// turns away before it queues anything: EPROTOTYPE if a socket of memif's type lives, ECONNREFUSED if none
+// does. /proc/net/unix would not do: it hides the servers of other network namespaces, whose paths we share.
 bool path_in_use(const device_spec& s) {
     struct stat status {};
     if (::stat(s.place.c_str(), &status) != 0) return false;
     if (!S_ISSOCK(status.st_mode))
         refuse(s, fmt::format("{} exists and is no socket; choose another path", s.place));
-    const descriptor probe = unix_socket();
+    const descriptor probe = unix_socket(SOCK_DGRAM);
+    if (!probe.valid()) refuse(s, errno, fmt::format("cannot look whether a server listens at {}", s.place));
     socklen_t size;
     const sockaddr_un address = address_of(s, size);
     if (::connect(probe.get(), reinterpret_cast<const sockaddr*>(&address), size) == 0) return true;
@@ -142,7 +146,7 @@ bool path_in_use(const device_spec& s) {
 }
 
 bool name_in_use(const device_spec& s) {
-    const descriptor probe = unix_socket();
+    const descriptor probe = unix_socket(SOCK_SEQPACKET);
     socklen_t size;
     const sockaddr_un address = address_of(s, size);
     return ::bind(probe.get(), reinterpret_cast<const sockaddr*>(&address), size) != 0 && errno == EADDRINUSE;

@@ -5,9 +5,13 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <cerrno>
 #include <chrono>
 #include <cstdio>
+#include <cstring>
 #include <string>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <thread>
 #include <unistd.h>
 #include <utility>
@@ -59,6 +63,33 @@ std::string next_socket() {
     static int number = 0;
     return "@millrace-test-" + std::to_string(::getpid()) + "-" + std::to_string(number++);
 }
+
+// A socket of memif's type that listens at a path but speaks no memif.
+class plain_listener {
+ public:
+    explicit plain_listener(const std::string& path)
+        : fd_(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)) {
+        sockaddr_un at{};
+        at.sun_family = AF_UNIX;
+        BOOST_REQUIRE(path.size() < sizeof at.sun_path);
+        std::memcpy(at.sun_path, path.data(), path.size());
+        BOOST_REQUIRE(::bind(fd_, reinterpret_cast<const sockaddr*>(&at), sizeof at) == 0);
+        BOOST_REQUIRE(::listen(fd_, 1) == 0);
+    }
+    plain_listener(const plain_listener&) = delete;
+    plain_listener& operator=(const plain_listener&) = delete;
+    ~plain_listener() { ::close(fd_); }
+
+    bool was_called() const {
+        const int caller = ::accept(fd_, nullptr, nullptr);
+        if (caller < 0) BOOST_REQUIRE(errno == EAGAIN);
+        if (caller >= 0) ::close(caller);
+        return caller >= 0;
+    }
+
+ private:
+    int fd_;
+};
 
 // A server and a client in this process, over a socket of its own.
 struct memif_pair {
@@ -342,6 +373,9 @@ BOOST_AUTO_TEST_CASE(what_cannot_be_opened_says_why_and_what_would_be_right) {
     o = small("ring");
     o.mtu = 100;
     BOOST_TEST(mentions(refusal(o), "less than 576"));
+    o = small("memif:server," + next_socket());
+    o.mtu = 9000;
+    BOOST_TEST(mentions(refusal(o), "it carries an MTU of 46 to 1500 bytes, not 9000"));
     o = small("ring");
     o.buffers = 1'000'000;
     BOOST_TEST(mentions(refusal(o), "no memory for 1000000 buffers"));
@@ -355,6 +389,20 @@ BOOST_AUTO_TEST_CASE(what_the_system_refuses_keeps_its_code) {
     BOOST_TEST((code("pcap:/nowhere/in.pcap") == std::errc::no_such_file_or_directory));
     BOOST_TEST((code("dpdk:0000:ff:1f.7") == std::errc::no_such_device));
     BOOST_TEST((code("virtio_user:/nowhere/vhost.sock") == std::errc::no_such_file_or_directory));
+}
+
+BOOST_AUTO_TEST_CASE(a_memif_server_is_not_called_by_the_next_one_at_its_path) {
+    const std::string path = "/tmp/millrace-test-" + std::to_string(::getpid()) + ".sock";
+    const std::string device = "memif:server," + path;
+    {
+        const plain_listener server(path);
+        BOOST_TEST((code(device) == std::errc::address_in_use));
+        BOOST_TEST(!server.was_called());
+        BOOST_TEST(::access(path.c_str(), F_OK) == 0);
+    }
+    // The file that it left behind is in nobody's way.
+    BOOST_TEST(refusal(device) == "opened");
+    std::remove(path.c_str());
 }
 
 BOOST_AUTO_TEST_CASE(a_device_refused_leaves_nothing_behind) {
