@@ -49,6 +49,10 @@ class device_queue {
     // Without storage when the pool is empty.
     virtual buffer allocate() noexcept = 0;
 
+    // Under a quarter of the pool is left: who keeps what was received copies it now and gives the device's
+    // buffer back, so that frames still come in and go out.
+    virtual bool scarce() const noexcept { return false; }
+
     // Idle: a descriptor that becomes readable when frames arrive after arm_wakeup(); -1 if the device has
     // none and must be polled by a timer.
     virtual int wakeup_fd() const noexcept { return -1; }

@@ -118,8 +118,19 @@ struct interface::parts {
     std::unique_ptr<metric_group> metrics;
 };
 
+// Moves what `p` holds out of the device's buffers. Sockets whose applications do not read would otherwise
+// come to hold the whole pool, and with it the acknowledgements and resets that would free them.
+void give_back(packet& p) noexcept {
+    p.head = buffer::copy_of(p.head.view());
+    for (auto& f : p.fragments) f = buffer::copy_of(f.view());
+}
+
 bool interface::parts::receive() noexcept {
     size_t n = device.receive(burst);
+    if (n > 0 && device.scarce()) [[unlikely]] {
+        for (size_t i = 0; i < n; ++i) give_back(burst[i]);
+        counters.copied_for_want_of_buffers += n;
+    }
     for (size_t i = 0; i < n; ++i) __builtin_prefetch(burst[i].head.data());
     for (size_t i = 0; i < n; ++i) in.on_frame(burst[i], now);
     protocols.hand_over();

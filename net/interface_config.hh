@@ -86,6 +86,7 @@ struct interface_counters {
     uint64_t path_mtu_lowered = 0;
     uint64_t steered_in = 0;
     uint64_t steered_out = 0;
+    uint64_t copied_for_want_of_buffers = 0;
 };
 
 }  // namespace millrace::net

@@ -65,7 +65,19 @@ size_t dpdk_queue::receive_burst(std::span<packet> out) noexcept {
     ++counters_.rx_bursts;
     counters_.rx_packets += n;
     counters_.rx_bytes += bytes;
+    look_at_pool(n);
     return n;
+}
+
+// Counting a pool adds up the caches of all threads, so it is done once in every sixteenth of the pool
+// received.
+void dpdk_queue::look_at_pool(size_t received) noexcept {
+    if (frames_until_look_ > received) {
+        frames_until_look_ -= received;
+        return;
+    }
+    frames_until_look_ = frames_->size / 16;
+    scarce_ = rte_mempool_avail_count(frames_) < frames_->size / 4;
 }
 
 void dpdk_queue::describe(const rte_mbuf& m, packet& p) const noexcept {

@@ -22,6 +22,7 @@ class dpdk_queue final : public device_queue {
     size_t receive(std::span<packet> out) noexcept override;
     size_t transmit(std::span<packet> packets) noexcept override;
     buffer allocate() noexcept override;
+    bool scarce() const noexcept override { return scarce_; }
 
     int wakeup_fd() const noexcept override { return wakeup_; }
     bool arm_wakeup() noexcept override;
@@ -34,6 +35,7 @@ class dpdk_queue final : public device_queue {
     static constexpr size_t copied_bytes = 256;
 
     void start_thread() noexcept;
+    void look_at_pool(size_t received) noexcept;
     size_t receive_burst(std::span<packet> out) noexcept;
     void describe(const rte_mbuf& m, packet& p) const noexcept;
 
@@ -61,6 +63,8 @@ class dpdk_queue final : public device_queue {
     bool checks_;
     bool known_thread_ = false;
     int wakeup_ = -1;
+    bool scarce_ = false;
+    size_t frames_until_look_ = 0;
     size_t stock_left_ = 0;
     std::array<rte_mbuf*, stock_size> stock_;  // fresh ones, taken from the pool in one go
 };

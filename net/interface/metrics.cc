@@ -25,6 +25,8 @@ std::unique_ptr<metric_group> make_metrics(metric_registry& registry, const inte
         .counter("fragments_out", "IP fragments sent", c.fragments_out)
         .counter("path_mtu_lowered", "path MTUs lowered by ICMP", c.path_mtu_lowered)
         .counter("steered_in", "datagrams from other shards that received them", c.steered_in)
+        .counter("copied_for_want_of_buffers", "frames copied as few of the device's buffers were left",
+                 c.copied_for_want_of_buffers)
         .counter("steered_out", "datagrams handed to the shards that own their flows", c.steered_out)
         .counter("device_rx_packets", "device: frames received", d.rx_packets)
         .counter("device_rx_bytes", "device: bytes received", d.rx_bytes)

@@ -53,6 +53,11 @@ size_t sim_queue::transmit(std::span<packet> packets) noexcept {
     return packets.size();
 }
 
+bool sim_queue::scarce() const noexcept {
+    const size_t all = owner_.options_.buffers;
+    return owner_.pool_.in_use() > all - all / 4;
+}
+
 buffer sim_queue::allocate() noexcept {
     buffer b = owner_.refuses_allocation() ? buffer() : owner_.pool_.allocate();
     if (!b.storage()) ++counters_.no_buffers;

@@ -25,6 +25,7 @@ class sim_queue final : public device_queue {
     size_t receive(std::span<packet> out) noexcept override;
     size_t transmit(std::span<packet> packets) noexcept override;
     buffer allocate() noexcept override;
+    bool scarce() const noexcept override;
 
     // Takes over a frame that will have arrived at `at`.
     void deliver(time_point at, frame_pool::slot* frame);
