@@ -17,4 +17,6 @@ future<> serve(net::network& network, tcp::service_context& context) {
     while (auto s = co_await l.accept()) background(answer(std::move(*s)));
 }
 
-int main(int argc, char** argv) { return tcp::run_service(argc, argv, "upper-case", 7777, serve); }
+int main(int argc, char** argv) {
+    return tcp::run_service(argc, argv, "upper-case", 7777, serve);
+}
