@@ -146,6 +146,14 @@ net::prefix parse_prefix(const config_schema& schema, std::string_view key, cons
     refuse(schema, key, "'{}' is no address with a prefix length, such as 10.0.0.1/24", text);
 }
 
+void check_own_address(const config_schema& schema, const net::prefix& p) {
+    if (!p.address().is_v4())
+        refuse(schema, "address", "{} is IPv6, which our own stack does not speak yet", p);
+    const bool names_the_network = p.length() < 31 && p.network() == p.address();
+    if (names_the_network || p.is_directed_broadcast(p.address()) || !p.address().v4().is_host())
+        refuse(schema, "address", "{} is not the address of one host in its network", p);
+}
+
 net::ip_address parse_address(const config_schema& schema, std::string_view key, std::string_view text) {
     const auto address = net::ip_address::parse(text);
     if (!address) refuse(schema, key, "'{}' is no IP address, such as 10.0.0.1", text);
@@ -217,9 +225,7 @@ net::interface_config interface_config_of(const config_schema& schema, const ser
     if (o.addresses.empty())
         refuse(schema, "address", "our own stack on {} needs one, such as 10.0.0.1/24", o.net);
     for (const std::string& text : o.addresses) c.addresses.push_back(parse_prefix(schema, "address", text));
-    for (const net::prefix& p : c.addresses)
-        if (!p.address().is_v4())
-            refuse(schema, "address", "{} is IPv6, which our own stack does not speak yet", p);
+    for (const net::prefix& p : c.addresses) check_own_address(schema, p);
     if (!o.gateway.empty()) {
         c.gateway = parse_address(schema, "gateway", o.gateway);
         const bool on_link = std::any_of(c.addresses.begin(), c.addresses.end(),
