@@ -53,6 +53,20 @@ all_at_once() {
 }
 check "$at_once connections at once" all_at_once
 
+# Peers that send and never read must not take the server's buffers from the others.
+lives_beside_deaf_clients() {
+    local i line result=0
+    for i in $(seq 12); do timeout 8 "$BASH" -c 'exec 9<>/dev/tcp/10.77.0.2/7; cat /dev/zero >&9' & done 2>/dev/null
+    sleep 4
+    ping -c 2 -i 0.2 -W 2 -q 10.77.0.2 || result=1
+    exec 9<>/dev/tcp/10.77.0.2/7 && echo "anybody there" >&9 && read -r -t 5 line <&9
+    exec 9>&-
+    [ "$line" = "anybody there" ] || result=1
+    sleep 5
+    return $result
+}
+check "12 clients that never read leave the others their answers" lives_beside_deaf_clients
+
 refused() { ! (exec 9<>/dev/tcp/10.77.0.2/9) 2>/dev/null; }
 check "a port without a listener refuses" refused
 
