@@ -174,7 +174,11 @@ bool request_parser::append_to_pending(const char* bytes, size_t n) {
 bool request_parser::reserve_pending(size_t n) {
     if (n <= pending_.capacity()) return true;
     size_t capacity = std::max({n, pending_.capacity() * 2, size_t(128)});
-    if (!budget_.take(capacity)) return false;
+    if (!budget_.take(capacity)) {
+        // With little left it grows by less; least_unfinished() counts on that.
+        capacity = n + n / 8;
+        if (!budget_.take(capacity)) return false;
+    }
     std::vector<char> larger;
     larger.reserve(capacity);
     larger.insert(larger.end(), pending_.begin(), pending_.end());

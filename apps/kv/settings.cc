@@ -1,6 +1,9 @@
 #include "apps/kv/settings.hh"
 
 #include "core/config.hh"
+#include "core/units.hh"
+
+#include <fmt/format.h>
 
 namespace millrace::kv {
 
@@ -15,8 +18,16 @@ void declare(config_schema& schema, settings& s) {
     schema.number("max-arguments", s.max_arguments, "most arguments of a command").range(16, 1u << 24);
     schema
         .bytes("max-unfinished", s.max_unfinished,
-               "memory of commands not yet complete, of all clients together")
+               "memory of commands not yet complete, of all clients together; a shard has enough for "
+               "max-argument")
         .range(1 << 20, 1024 * gib);
+    schema.rule([&schema, &s] {
+        uint64_t least = least_unfinished(s.max_argument);
+        if (schema.was_given("max-unfinished") && s.max_unfinished < least)
+            throw config_error(fmt::format("{}: {} is less than one command of max-argument {} may need, {}",
+                                           schema.at("max-unfinished"), format_bytes(s.max_unfinished),
+                                           format_bytes(s.max_argument), format_bytes(least)));
+    });
     schema.bytes("max-reply", s.max_reply, "longest reply to one command").range(1 << 20, 1024 * gib);
     schema
         .bytes("output-watermark", s.output_watermark, "replies written before more commands of a client run")

@@ -25,6 +25,12 @@ struct settings {
     unsigned sweep_slots = 4096;         // looked at each time, by each shard
 };
 
+// What one command with a longest argument may need while it arrives: its buffer, and the one that it moves
+// to when it grows, with something to spare for its other arguments. No shard has less.
+constexpr uint64_t least_unfinished(uint64_t max_argument) noexcept {
+    return max_argument / 4 * 9 + (256u << 10);
+}
+
 // Adds the settings to a schema that parses into `s`.
 void declare(config_schema& schema, settings& s);
 

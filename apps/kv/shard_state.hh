@@ -9,6 +9,7 @@
 #include "core/time.hh"
 #include "net/endpoint.hh"
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -49,7 +50,7 @@ class shard_state {
           seed(keys_seed),
           keys(s.max_memory == 0 ? 0 : std::max<uint64_t>(1, s.max_memory / shard_count)),
           limits{.argument_bytes = s.max_argument, .arguments = s.max_arguments},
-          unfinished(s.max_unfinished / shard_count) {}
+          unfinished(std::max(s.max_unfinished / shard_count, least_unfinished(s.max_argument))) {}
     shard_state(const shard_state&) = delete;
     shard_state& operator=(const shard_state&) = delete;
 

@@ -215,14 +215,33 @@ BOOST_AUTO_TEST_CASE(malformed_requests_are_answered_and_end_the_connection) {
 BOOST_AUTO_TEST_CASE(too_much_unfinished_input_ends_the_connection) {
     settings s;
     s.max_unfinished = 1 << 20;
+    s.max_argument = 100'000;
     cluster c(1, s);
     c.networks[0]->window = 16 << 20;
     connection client(c);
-    client.send("*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$9000000\r\n");
-    for (int i = 0; i < 20 && !client.ended; ++i) client.send(std::string(100'000, 'x'));
+    client.send("*100\r\n");
+    for (int i = 0; i < 20 && !client.ended; ++i) client.send(bulk(std::string(100'000, 'x')));
     BOOST_TEST(client.take() == "-ERR Protocol error: too much unfinished input\r\n");
     BOOST_TEST(client.ended);
     BOOST_TEST(c.state().unfinished.used() == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(a_longest_argument_is_accepted_on_any_number_of_shards) {
+    settings defaults, small;
+    small.max_argument = 1 << 20;
+    small.max_unfinished = 4 << 20;
+    for (const auto& [shards, s] : {std::pair(2u, defaults), std::pair(8u, small), std::pair(1u, small)}) {
+        cluster c(shards, s);
+        c.networks[0]->window = 256 << 20;
+        connection client(c);
+        std::string request =
+            "*5\r\n$3\r\nSET\r\n$3\r\nbig\r\n" + bulk(std::string(s.max_argument, 'x')) + bulk("EX");
+        size_t piece = s.max_argument / 50;
+        for (size_t at = 0; at < request.size(); at += piece)
+            client.send(std::string_view(request).substr(at, piece));
+        BOOST_TEST(client.ask(bulk("100")) == "+OK\r\n");
+        BOOST_TEST(client.ask("strlen big\r\n") == ":" + std::to_string(s.max_argument) + "\r\n");
+    }
 }
 
 BOOST_AUTO_TEST_CASE(quit_is_answered_and_ends_the_connection) {
