@@ -28,7 +28,10 @@ void declare(config_schema& schema, settings& s) {
                                            schema.at("max-unfinished"), format_bytes(s.max_unfinished),
                                            format_bytes(s.max_argument), format_bytes(least)));
     });
-    schema.bytes("max-reply", s.max_reply, "longest reply to one command").range(1 << 20, 1024 * gib);
+    schema
+        .bytes("max-reply", s.max_reply,
+               "replies to one read of a client, from each shard; beyond it, errors stand for values")
+        .range(1 << 20, 1024 * gib);
     schema
         .bytes("output-watermark", s.output_watermark, "replies written before more commands of a client run")
         .range(1024, gib);

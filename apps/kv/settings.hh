@@ -17,7 +17,7 @@ struct settings {
     uint64_t max_argument = 64ull << 20;     // bytes of one argument, and of one value
     unsigned max_arguments = 1u << 20;       // of one command
     uint64_t max_unfinished = 256ull << 20;  // bytes of commands not yet complete, of all clients
-    uint64_t max_reply = 512ull << 20;       // bytes of one reply
+    uint64_t max_reply = 512ull << 20;       // bytes of replies to one read of a client, from each shard
     uint64_t output_watermark = 1ull << 20;  // bytes of replies written before more commands of a client run
     unsigned max_clients = 10'000;
     duration sweep_interval =
