@@ -33,10 +33,15 @@ struct pair {
         });
     }
     ~pair() {
-        hosts.a.run([&](net::network&) { a = {}; });
-        hosts.b.run([&](net::network&) { b = {}; });
+        // A test may have ended the network of a host.
+        drop(hosts.a, a);
+        drop(hosts.b, b);
     }
 
+    static void drop(sim_host& h, net::stream& s) {
+        reactor::scope here(h.host);
+        s = {};
+    }
     template <typename Predicate>
     void settle(Predicate p) {
         BOOST_REQUIRE(hosts.world.run_until(p, 10min));
