@@ -44,7 +44,7 @@ run_script() {
     passed=$(grep -c '^ok ' "$out"); failed=$(grep -c '^not ok ' "$out"); skipped=$(grep -c '^skip ' "$out")
     [ $status = 0 ] || [ "$failed" != 0 ] || failed=1
     echo "$passed $failed $skipped" >"$logs/e2e.$name.counts"
-    sed -nE "s/^skip ([^:]*): (because )?(.*)/e2e.$name: \1: skipped, because \3/p" "$out"
+    sed -nE "s/^skip (.*): because (.*)/e2e.$name: \1: skipped, because \2/p" "$out"
     if [ "$failed" != 0 ]; then
         echo "FAILED e2e.$name (exit code $status)"
         { grep '^not ok ' "$out"; tail -n 40 "$log"; } | sed 's/^/    /'
