@@ -58,7 +58,13 @@ future<> kernel_connection::established() {
 
 // ---- reading
 
+// Who gave up waiting gets nothing: what arrives stays for the next read.
+void kernel_connection::forget_abandoned_reader() noexcept {
+    if (reader_ && reader_->abandoned()) reader_.reset();
+}
+
 future<buffer> kernel_connection::read() {
+    forget_abandoned_reader();
     CHECK(!reader_);
     if (at_end_) return make_ready_future<buffer>();
     if (!is_open() || error_) return make_exception_future<buffer>(refusal());
@@ -223,6 +229,7 @@ void kernel_connection::check_delivered() noexcept {
     if (::ioctl(handle_.get(), SIOCOUTQ, &unacknowledged) == 0 && unacknowledged > 0) return;
     shut();
     resolve(closer_);
+    forget_abandoned_reader();
     refuse(reader_, make_error_code(errc::closed));
 }
 
@@ -260,6 +267,7 @@ void kernel_connection::fail(std::error_code why) noexcept {
     next_out_ = out_bytes_ = 0;
     shut();
     refuse(opener_, error_);
+    forget_abandoned_reader();
     refuse(reader_, error_);
     refuse(writer_, error_);
     refuse(finisher_, error_);
@@ -288,6 +296,7 @@ void kernel_connection::on_ready(readiness r) noexcept {
     if (r.readable || r.failed) readable_ = true;
     if (r.writable || r.failed) writable_ = true;
     if (r.finished || r.failed) peer_finished_ = true;
+    forget_abandoned_reader();
     buffer data;
     if (readable_ && reader_ && read_now(data) && !error_) resolve(reader_, std::move(data));
     if (!is_open()) return;

@@ -57,6 +57,7 @@ class kernel_connection final : public kernel_socket {
     void check_delivered() noexcept;
     void fail(std::error_code why) noexcept;
     void ask_for_flush();
+    void forget_abandoned_reader() noexcept;
     void withdraw() noexcept;
     void shut() noexcept;
     std::error_code refusal() const noexcept;

@@ -1,5 +1,6 @@
 // TCP connections over the kernel's loopback.
 #include "core/metrics.hh"
+#include "core/sleep.hh"
 #include "net/error.hh"
 #include "tests/support/allocations.hh"
 #include "tests/support/net_loopback.hh"
@@ -79,6 +80,19 @@ BOOST_AUTO_TEST_CASE(a_listener_on_every_address_serves_both_families,
             BOOST_TEST((server->remote().address == address));
         }
         l.close();
+    });
+}
+
+BOOST_AUTO_TEST_CASE(a_read_that_was_given_up_takes_nothing_from_the_next, *precondition(has_loopback4)) {
+    with_pair(loopback4, [](network&, listener&, stream_pair& p) -> future<> {
+        {
+            const future<buffer> given_up = p.server.read();
+            BOOST_TEST(!given_up.available());
+        }
+        co_await p.client.write("for whoever reads");
+        co_await sleep(std::chrono::milliseconds(1));
+        const buffer b = co_await p.server.read();
+        BOOST_TEST(b.view() == "for whoever reads");
     });
 }
 
