@@ -48,13 +48,15 @@ else
     not_ok "a port in use" "millrace-echo did not start on kernel sockets"
 fi
 
-if [ "$(id -u)" = 0 ] && id nobody >/dev/null 2>&1; then
+as_nobody=(setpriv --reuid nobody --regid nogroup --clear-groups)
+if [ "$(id -u)" != 0 ] || ! id nobody >/dev/null 2>&1; then
+    skip "no permission for a TAP" "this is not root, who could give up permissions"
+elif ! "${as_nobody[@]}" test -x "$kv"; then
+    skip "no permission for a TAP" "an ordinary user cannot reach the build folder"
+else
     chmod 755 "$work"
     refuses "no permission for a TAP" "TAP|tap|permission|privilege" \
-        setpriv --reuid nobody --regid nogroup --clear-groups env HOME="$work" XDG_RUNTIME_DIR="$work" \
-        "$kv" --net tap:millrace9 --address 10.0.0.1/24
-else
-    skip "no permission for a TAP" "this is not root, who could give up permissions"
+        "${as_nobody[@]}" env HOME="$work" XDG_RUNTIME_DIR="$work" "$kv" --net tap:millrace9 --address 10.0.0.1/24
 fi
 check "--help ends with 0" "$kv" --help
 check "--version ends with 0" "$kv" --version

@@ -10,7 +10,7 @@ libraries=$(dirname "$(find "$work/prefix" -name millrace.pc -printf '%h')")
 export LD_LIBRARY_PATH=$libraries
 
 by_cmake() {
-    cmake -S "$here/../package" -B "$work/cmake" -DCMAKE_PREFIX_PATH="$work/prefix" -DCMAKE_CXX_COMPILER="$compiler" \
+    cmake -G Ninja -S "$here/../package" -B "$work/cmake" -DCMAKE_PREFIX_PATH="$work/prefix" -DCMAKE_CXX_COMPILER="$compiler" \
         -DCMAKE_CXX_FLAGS="${flags[*]}" && cmake --build "$work/cmake"
 }
 check "a service builds with find_package(millrace)" by_cmake
