@@ -31,6 +31,16 @@ struct kv_fixture {
         return flat(out);
     }
 
+    // The replies to one read of a client of shard 0, all of them known at once. Valid until the next read.
+    std::string_view answer(request_parser& parser, buffer read) {
+        collected.reply().clear();
+        parser.feed(std::move(read));
+        while (parser.next() == request_parser::outcome::request)
+            last = dispatch(*states[0], who, collected, now, parser.request());
+        CHECK(parser.detach() && collected.complete());
+        return collected.reply().text();
+    }
+
     static std::string flat(reply_builder& r) {
         std::string text;
         size_t done = 0;
