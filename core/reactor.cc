@@ -14,6 +14,8 @@ namespace {
 
 // How long a busy shard leaves descriptors alone that do not ask for every turn.
 constexpr duration look_interval = std::chrono::microseconds(20);
+// How many times as long as it sleeps, a shard with nothing to wake it has been without work.
+constexpr int quiet_per_sleep = 4;
 
 }  // namespace
 
@@ -131,6 +133,10 @@ void reactor::sleep() {
 duration reactor::longest_sleep() const noexcept {
     duration longest = duration::max();
     for (const poller* p : pollers_) longest = std::min(longest, p->max_sleep());
+    // Nothing wakes a shard for what must be looked at: then it sleeps a part of the time that has been
+    // quiet, so that an answer waits little longer than it took. Two such shards that talk with each other
+    // would else sleep in turns, each while the other looks on.
+    if (longest != duration::max()) longest = std::min(longest, (now_ - last_work_) / quiet_per_sleep);
     const time_point deadline = next_deadline();
     if (deadline != never) longest = std::min(longest, std::max(deadline - clock_->now(), duration::zero()));
     return longest == duration::max() ? duration(-1) : longest;
