@@ -2,6 +2,9 @@
 
 #include "tcp/send/in_flight.hh"
 
+#include <algorithm>
+#include <utility>
+
 namespace millrace::tcp {
 namespace {
 
@@ -16,47 +19,45 @@ bool is_duplicate_report(const sack_blocks& blocks, seq una) noexcept {
     return blocks[0].right <= una || (blocks.size() > 1 && contains(blocks[1], blocks[0]));
 }
 
-uint32_t mark_sacked(const seq_range& block, in_flight& flight) noexcept {
-    uint32_t bytes = 0;
-    for (size_t i = flight.lower_bound(block.left); i < flight.size() && flight[i].end() <= block.right;
-         ++i) {
-        if (flight[i].sacked) continue;
-        bytes += flight[i].length;
-        flight.mark_sacked(i);
-    }
-    return bytes;
-}
-
 }  // namespace
 
 scoreboard::update scoreboard::on_sack(const sack_blocks& blocks, seq una, in_flight& flight) noexcept {
     update u;
     u.duplicate_reported = is_duplicate_report(blocks, una);
-    highest_sacked_ = later(highest_sacked_, una);
+    for (seq& s : highest_sacked_) s = later(s, una);
     horizon_ = later(horizon_, una);
     if (flight.empty()) return u;
     const seq_range sendable{una, flight.back().end()};
-    for (const seq_range& block : blocks) {
-        if (block.right <= block.left || !contains(sendable, block)) continue;
-        u.newly_sacked_bytes += mark_sacked(block, flight);
-        highest_sacked_ = later(highest_sacked_, block.right);
-    }
+    for (const seq_range& block : blocks)
+        if (block.left < block.right && contains(sendable, block)) mark_sacked(block, flight, u);
     return u;
+}
+
+void scoreboard::mark_sacked(const seq_range& block, in_flight& flight, update& u) noexcept {
+    size_t last = flight.lower_bound(block.right);
+    if (last > 0 && block.right < flight[last - 1].end()) --last;  // covered in part: has not arrived
+    const auto marked = flight.mark_sacked(flight.lower_bound(block.left), last,
+                                           [this](const sent_segment& s) { note_sacked(s.at); });
+    u.newly_sacked_bytes += marked.bytes;
+    u.visited += marked.visited;
+}
+
+void scoreboard::note_sacked(seq at) noexcept {
+    for (seq& s : highest_sacked_)
+        if (s < at) std::swap(s, at);
 }
 
 uint32_t scoreboard::mark_lost(in_flight& flight) noexcept {
     // Counted in segments, contiguous or not, as the duplicate ACKs of RFC 5681 are.
-    unsigned arrived_behind = 0;
-    size_t i = flight.lower_bound(highest_sacked_);
-    while (i > 0 && arrived_behind < duplicate_threshold) arrived_behind += flight[--i].sacked;
-    if (arrived_behind < duplicate_threshold || flight[i].at <= horizon_) return 0;
+    const seq arrived_behind = highest_sacked_.back();
+    if (arrived_behind <= horizon_) return 0;
     uint32_t bytes = 0;
-    for (size_t j = flight.lower_bound(horizon_); j < i; ++j) {
-        if (flight[j].sacked || flight[j].lost) continue;
-        bytes += flight[j].length;
-        flight.mark_lost(j);
+    for (size_t i = flight.lower_bound(horizon_); i < flight.size() && flight[i].at < arrived_behind; ++i) {
+        if (flight[i].sacked || flight[i].lost) continue;
+        bytes += flight[i].length;
+        flight.mark_lost(i);
     }
-    horizon_ = flight[i].at;
+    horizon_ = arrived_behind;
     return bytes;
 }
 

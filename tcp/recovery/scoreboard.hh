@@ -5,6 +5,7 @@
 #include "tcp/segment/options.hh"
 #include "tcp/segment/seq.hh"
 
+#include <array>
 #include <cstdint>
 
 namespace millrace::tcp {
@@ -20,7 +21,8 @@ class scoreboard {
     struct update {
         uint32_t newly_sacked_bytes = 0;
         bool duplicate_reported =
-            false;  // the first block is a D-SACK (RFC 2883 §4): something was sent in vain
+            false;             // the first block is a D-SACK (RFC 2883 §4): something was sent in vain
+        uint32_t visited = 0;  // records looked at: the work that the peer asked of us
     };
 
     // Update() of RFC 6675 §4 with the blocks of an ACK that said `una`, after in_flight has dropped what
@@ -33,15 +35,23 @@ class scoreboard {
 
     // Nothing arrived is remembered: the connection starts anew, or the peer has dropped what it had
     // reported.
-    void reset(seq una) noexcept { highest_sacked_ = horizon_ = una; }
+    void reset(seq una) noexcept {
+        highest_sacked_.fill(una);
+        horizon_ = una;
+    }
     // Segments that begin before `s` are not judged again: what is sent of them from now on is a
     // retransmission.
     void judge_until(seq s) noexcept { horizon_ = s; }
     seq horizon() const noexcept { return horizon_; }
 
  private:
-    seq highest_sacked_;  // the right edge of the furthest segment sacked
-    seq horizon_;         // segments that begin before this have been judged
+    void mark_sacked(const seq_range& block, in_flight& flight, update& u) noexcept;
+    void note_sacked(seq at) noexcept;
+
+    // Where the furthest segments sacked begin, from the last one back; SND.UNA where there are not so many.
+    // What lies before all of them is lost.
+    std::array<seq, duplicate_threshold> highest_sacked_{};
+    seq horizon_;  // segments that begin before this have been judged
 };
 
 }  // namespace millrace::tcp

@@ -51,12 +51,11 @@ void in_flight::clear() noexcept {
     bytes_ = sacked_bytes_ = lost_bytes_ = 0;
 }
 
-void in_flight::mark_sacked(size_t i) noexcept {
-    sent_segment& s = records_[i];
-    if (s.sacked) return;
+void in_flight::sack(sent_segment& s) noexcept {
     if (s.lost) lost_bytes_ -= s.length;
     s.lost = false;
     s.sacked = true;
+    s.sacked_to = s.end();
     sacked_bytes_ += s.length;
 }
 

@@ -19,6 +19,7 @@ struct sent_segment {
     uint8_t transmissions = 1;  // stays at 255
     bool sacked = false;        // a SACK block covers it: it has arrived
     bool lost = false;          // believed to be lost and not sent again since
+    seq sacked_to{};            // if sacked: from here to there every record is
 
     seq end() const noexcept { return at + length; }
 };
@@ -55,8 +56,20 @@ class in_flight {
     void take_back_last() noexcept;
     void clear() noexcept;
 
-    void mark_sacked(size_t i) noexcept;  // clears lost
-    void mark_lost(size_t i) noexcept;    // only of one that is not sacked
+    // What marking a range came to.
+    struct sacking {
+        uint32_t bytes = 0;    // newly sacked
+        uint32_t visited = 0;  // records looked at
+    };
+    // Marks the records from `first` to before `last`, and clears their lost marks. What is sacked already is
+    // stepped over in strides that grow with each visit, so that a peer which reports the same again and
+    // again costs no walk along it. `newly(record)` is told each one that was not sacked yet, in order.
+    template <typename F>
+    sacking mark_sacked(size_t first, size_t last, F&& newly) noexcept;
+    void mark_sacked(size_t i) noexcept {
+        mark_sacked(i, i + 1, [](const sent_segment&) {});
+    }
+    void mark_lost(size_t i) noexcept;  // only of one that is not sacked
     // Takes all sacked marks back: the peer may have dropped what it had reported (RFC 2018 §8).
     void forget_sacked() noexcept;
 
@@ -72,6 +85,7 @@ class in_flight {
     acked acknowledge(seq una, time_point now) noexcept;
 
  private:
+    void sack(sent_segment& s) noexcept;
     void uncount(const sent_segment& s, uint32_t bytes) noexcept;
 
     ring<sent_segment, 2> records_;
@@ -79,6 +93,26 @@ class in_flight {
     uint32_t sacked_bytes_ = 0;
     uint32_t lost_bytes_ = 0;
 };
+
+template <typename F>
+in_flight::sacking in_flight::mark_sacked(size_t first, size_t last, F&& newly) noexcept {
+    sacking all;
+    if (first >= last) return all;
+    const seq to = records_[last - 1].end();
+    for (size_t i = first; i < last; ++all.visited) {
+        sent_segment& s = records_[i];
+        if (s.sacked) {
+            i = lower_bound(s.sacked_to);
+        } else {
+            sack(s);
+            all.bytes += s.length;
+            newly(s);
+            ++i;
+        }
+        s.sacked_to = later(s.sacked_to, to);
+    }
+    return all;
+}
 
 inline void in_flight::push(seq at, uint32_t length, time_point now) {
     records_.push_back({.sent_at = now, .at = at, .length = length});

@@ -111,6 +111,40 @@ BOOST_FIXTURE_TEST_CASE(a_first_block_inside_the_second_reports_a_duplicate, ten
     BOOST_TEST(!sack({block(3, 6), block(7, 8)}).duplicate_reported);
 }
 
+// What a peer reports again, in the same words or others, must not cost a walk along the flight each time.
+BOOST_AUTO_TEST_CASE(reports_of_what_is_known_are_cheap_in_a_large_flight) {
+    constexpr uint32_t segments = 16384;
+    const auto at = [](uint32_t segment) { return origin + segment * mss; };
+    in_flight flight;
+    for (uint32_t i = 0; i < segments; ++i) flight.push(at(i), mss, time_point());
+    scoreboard board;
+    board.reset(origin);
+    const auto visits = [&](uint32_t first, uint32_t last) {
+        sack_blocks blocks;
+        blocks.push_back({at(first), at(last)});
+        return uint64_t(board.on_sack(blocks, origin, flight).visited);
+    };
+    uint64_t all = 0;
+    for (uint32_t i = segments; i > 1; --i) all += visits(i - 1, i);  // in the order that leaves no strides
+    BOOST_TEST(all == segments - 1);
+    BOOST_TEST(visits(1, segments) <= segments);
+    for (uint32_t i = 0; i < 1000; ++i) BOOST_TEST_REQUIRE(visits(1, segments) == 1u);
+    all = 0;
+    for (uint32_t i = 1; i < segments; ++i) all += visits(i, segments);
+    for (uint32_t i = segments; i > 1; --i) all += visits(1, i);
+    for (uint32_t i = 1; i < segments / 2; ++i) all += visits(i, segments - i);
+    BOOST_TEST(all <= 4 * segments);
+    BOOST_TEST(flight.sacked_bytes() == (segments - 1) * mss);
+}
+
+BOOST_FIXTURE_TEST_CASE(blocks_that_cover_no_segment_make_none_lost, ten_in_flight) {
+    sack({{at(9) + 1, at(9) + 2}, {at(7) + 1, at(7) + 2}, {at(5) + 1, at(5) + 2}});
+    BOOST_TEST(board.mark_lost(flight) == 0u);
+    sack({block(9, 10), block(3, 5)});
+    BOOST_TEST(board.mark_lost(flight) == 3 * mss);
+    BOOST_TEST(marks() == "xxxss....s");
+}
+
 BOOST_FIXTURE_TEST_CASE(nothing_in_flight_is_no_harm, ten_in_flight) {
     flight.acknowledge(at(10), time_point());
     BOOST_TEST(sack({block(4, 5)}, at(10)).newly_sacked_bytes == 0u);

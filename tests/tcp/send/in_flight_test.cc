@@ -2,6 +2,8 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <vector>
+
 using namespace millrace;
 using namespace millrace::tcp;
 using namespace std::chrono_literals;
@@ -70,6 +72,23 @@ BOOST_FIXTURE_TEST_CASE(marks_and_counts_change_together, flight_of_five) {
     BOOST_TEST(flight.sacked_bytes() == 150u);
     flight.forget_sacked();
     BOOST_TEST(flight.sacked_bytes() == 0u);
+}
+
+BOOST_FIXTURE_TEST_CASE(a_range_is_marked_and_each_record_told_once, flight_of_five) {
+    std::vector<uint32_t> told;
+    const auto note = [&](const sent_segment& s) { told.push_back(s.at.value()); };
+    flight.mark_sacked(1, 2, note);
+    flight.mark_sacked(3, 4, note);
+    const auto rest = flight.mark_sacked(1, 5, note);
+    BOOST_TEST(rest.bytes == 200u);
+    BOOST_TEST(rest.visited == 4u);
+    BOOST_TEST(flight.mark_sacked(1, 5, note).visited == 1u);
+    BOOST_TEST(flight.mark_sacked(2, 2, note).visited == 0u);
+    BOOST_TEST(told == (std::vector<uint32_t>{1100, 1300, 1200, 1400}), boost::test_tools::per_element());
+    // What the peer took back is told again.
+    flight.forget_sacked();
+    BOOST_TEST(flight.mark_sacked(2, 3, note).bytes == 100u);
+    BOOST_TEST(flight.mark_sacked(1, 5, note).bytes == 300u);
 }
 
 BOOST_FIXTURE_TEST_CASE(a_record_splits_into_two_with_the_same_marks, flight_of_five) {
