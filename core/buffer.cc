@@ -1,19 +1,26 @@
 #include "core/buffer.hh"
 
+#include "core/frame_cache.hh"
+
 #include <new>
 
 namespace millrace {
 
+namespace {
+
+size_t block_bytes(const buffer_storage& s) noexcept {
+    return size_t(s.end - reinterpret_cast<const char*>(&s));
+}
+
+}  // namespace
+
 buffer buffer::allocate(size_t size, size_t headroom, size_t tailroom) {
-    size_t room = headroom + size + tailroom;
-    void* memory = ::operator new(sizeof(buffer_storage) + room);
+    const size_t room = headroom + size + tailroom;
+    void* memory = frame_cache::allocate(sizeof(buffer_storage) + room);
     auto* s = new (memory) buffer_storage;
     s->begin = static_cast<char*>(memory) + sizeof(buffer_storage);
     s->end = s->begin + room;
-    s->release = [](buffer_storage* base) noexcept {
-        base->~buffer_storage();
-        ::operator delete(static_cast<void*>(base));
-    };
+    s->release = [](buffer_storage* base) noexcept { frame_cache::free(base, block_bytes(*base)); };
     return attach(*s, s->begin + headroom, size);
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/check.hh"
+#include "core/frame_cache.hh"
 
 #include <algorithm>
 #include <cstddef>
@@ -32,7 +33,8 @@ class buffer {
  public:
     buffer() noexcept = default;
 
-    // `size` bytes of fresh, uninitialised memory, with `headroom` more before and `tailroom` after them.
+    // `size` bytes of fresh, uninitialised memory, with `headroom` more before and `tailroom` after them. Up
+    // to 4 KiB in all come from the shard's frame cache and cost no malloc when it is warm.
     static buffer allocate(size_t size, size_t headroom = 0, size_t tailroom = 0);
     static buffer copy_of(std::string_view bytes);
     // Memory that outlives every buffer, such as a string literal. Never written to.
@@ -142,7 +144,7 @@ class buffer {
 
 template <typename Release>
 buffer buffer::with_deleter(char* data, size_t size, Release release) {
-    struct foreign : buffer_storage {
+    struct foreign final : buffer_storage, frame_cached {
         explicit foreign(Release&& r) : deleter(std::move(r)) {}
         Release deleter;
     };

@@ -27,7 +27,11 @@ struct frame_cache::closer {
 };
 
 void* frame_cache::allocate_fresh(size_t size) {
-    return ::operator new(std::max(class_of(size), size_t(1)) * granule);
+    ++heap_allocations_;
+    const size_t whole = std::max(class_of(size), size_t(1)) * granule;
+    void* block = ::operator new(whole);
+    sanitizer::poison(static_cast<char*>(block) + size, whole - size);
+    return block;
 }
 
 void frame_cache::free_slowly(void* block, size_t size) noexcept {
@@ -36,6 +40,7 @@ void frame_cache::free_slowly(void* block, size_t size) noexcept {
         size_t index = class_of(size);
         if (index < classes && lists_[index].room > 0) return keep(lists_[index], block, size);
     }
+    sanitizer::unpoison(block, std::max(class_of(size), size_t(1)) * granule);
     ::operator delete(block);
 }
 

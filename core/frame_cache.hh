@@ -1,5 +1,5 @@
-// Memory for coroutine frames, continuations and other short-lived small objects: freed blocks are kept by
-// size, per thread, so that the warm path never reaches malloc.
+// Memory for coroutine frames, continuations, small buffers and other short-lived small objects: freed blocks
+// are kept by size, per thread, so that the warm path never reaches malloc.
 #pragma once
 
 #include "core/sanitizer.hh"
@@ -14,8 +14,13 @@ class frame_cache {
  public:
     // Blocks are multiples of this; larger objects than the last class go straight to operator new.
     static constexpr size_t granule = 64;
-    static constexpr size_t classes = 33;                    // up to 2 KiB
+    static constexpr size_t classes = 66;                    // up to 4 KiB with a header
     static constexpr size_t kept_bytes_per_class = 1 << 20;  // more is given back
+
+    static constexpr size_t largest = (classes - 1) * granule;  // that is kept
+
+    // Blocks that this thread had to ask the heap for.
+    static uint64_t heap_allocations() noexcept { return heap_allocations_; }
 
     // Throws std::bad_alloc. A block may be freed by another thread, which keeps it then.
     static void* allocate(size_t size) {
@@ -43,12 +48,13 @@ class frame_cache {
 
     static constexpr size_t class_of(size_t size) noexcept { return (size + granule - 1) / granule; }
     static void* take(free_list& list, void* block, size_t size) noexcept {
-        sanitizer::unpoison(block, class_of(size) * granule);
+        sanitizer::unpoison(block, size);
         list.first = *static_cast<void**>(block);
         ++list.room;
         return block;
     }
     static void keep(free_list& list, void* block, size_t size) noexcept {
+        sanitizer::unpoison(block, sizeof(void*));
         *static_cast<void**>(block) = list.first;
         list.first = block;
         --list.room;
@@ -61,6 +67,7 @@ class frame_cache {
 
     [[gnu::tls_model("initial-exec")]] static inline constinit thread_local std::array<free_list, classes>
         lists_{};
+    [[gnu::tls_model("initial-exec")]] static inline constinit thread_local uint64_t heap_allocations_ = 0;
 };
 
 // Base of classes whose objects come from the cache. They must be deleted as the type they were made as, or

@@ -69,4 +69,15 @@ BOOST_AUTO_TEST_CASE(block_may_be_freed_by_another_thread_and_goes_with_it) {
     }).join();
 }
 
+BOOST_AUTO_TEST_CASE(what_the_heap_was_asked_for_is_counted) {
+    const uint64_t before = frame_cache::heap_allocations();
+    void* large = frame_cache::allocate(frame_cache::largest + 1);
+    void* fresh = frame_cache::allocate(size_of_class(7));
+    BOOST_TEST(frame_cache::heap_allocations() - before == 2u);
+    frame_cache::free(large, frame_cache::largest + 1);
+    frame_cache::free(fresh, size_of_class(7));
+    frame_cache::free(frame_cache::allocate(size_of_class(7)), size_of_class(7));
+    BOOST_TEST(frame_cache::heap_allocations() - before == 2u);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
