@@ -19,9 +19,11 @@ struct route {
 
 // ARP, RFC 826 and RFC 1122 §2.3.2.
 struct neighbour_settings {
-    size_t entries = 1024;       // neighbours remembered
-    size_t waiting_packets = 8;  // that wait for one neighbour's address; the oldest go first
-    size_t all_waiting_packets = 256;
+    size_t entries = 1024;  // neighbours remembered
+    // That wait for one neighbour's address, such as the SYNs of connections opened at once; the oldest go
+    // first.
+    size_t waiting_packets = 128;
+    size_t all_waiting_packets = 512;
     unsigned requests = 3;  // before a neighbour counts as unreachable
     duration request_interval = std::chrono::seconds(1);
     duration reachable_time = std::chrono::seconds(60);    // then asked again when used (RFC 1122 §2.3.2.1)
