@@ -8,7 +8,7 @@
 namespace millrace::tcp {
 
 loss_recovery::loss_recovery(seq iss, uint32_t smss, bool with_sack) noexcept
-    : recover_(iss), first_lost_(iss), smss_(smss), with_sack_(with_sack) {
+    : recover_(iss), first_lost_(iss), smss_(uint16_t(smss)), with_sack_(with_sack) {
     scoreboard_.reset(iss);
 }
 
@@ -50,7 +50,7 @@ loss_recovery::transition loss_recovery::advance(const ack& a, in_flight& flight
 // first is lost as well. With SACK too, as the last segments of a flight never have three others behind them.
 void loss_recovery::on_partial_ack(const ack& a, in_flight& flight) noexcept {
     // One segment's worth was the hole; the rest had been announced by duplicate ACKs.
-    credit_ -= std::min(credit_, a.acked_bytes - std::min(a.acked_bytes, smss_));
+    credit_ -= std::min(credit_, a.acked_bytes - std::min<uint32_t>(a.acked_bytes, smss_));
     if (flight.empty() || flight.front().sacked) return;
     if (with_sack_ && (flight.front().lost || flight.front().transmissions > 1)) return;
     flight.mark_lost(0);
@@ -59,7 +59,7 @@ void loss_recovery::on_partial_ack(const ack& a, in_flight& flight) noexcept {
 }
 
 loss_recovery::transition loss_recovery::on_duplicate(const ack& a, in_flight& flight) noexcept {
-    if (duplicates_ < UINT16_MAX) ++duplicates_;
+    if (duplicates_ < UINT8_MAX) ++duplicates_;
     if (with_sack_ || flight.empty()) return transition::none;
     if (state_ == recovery_state::fast_recovery) credit_ = std::min(credit_ + smss_, flight.bytes());
     if (state_ != recovery_state::open) return transition::none;
@@ -69,7 +69,7 @@ loss_recovery::transition loss_recovery::on_duplicate(const ack& a, in_flight& f
     }
     // RFC 6582 §3.2 step 2: duplicates of what was sent before the last recovery ended say nothing.
     if (duplicates_ > scoreboard::duplicate_threshold || a.una <= recover_) return transition::none;
-    credit_ = scoreboard::duplicate_threshold * smss_;
+    credit_ = scoreboard::duplicate_threshold * uint32_t(smss_);
     flight.mark_lost(0);
     first_lost_ = a.una;
     return enter(a);

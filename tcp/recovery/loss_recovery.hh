@@ -38,8 +38,8 @@ class loss_recovery {
     };
 
     loss_recovery() noexcept = default;
-    // Sequence space begins at `iss`; `smss`: the largest payload that we send; `with_sack`: both ends
-    // permitted it.
+    // Sequence space begins at `iss`; `smss`: the largest payload that we send, below 64 KiB; `with_sack`:
+    // both ends permitted it.
     loss_recovery(seq iss, uint32_t smss, bool with_sack) noexcept;
 
     // An acceptable ACK came while something was in flight; `flight` has already dropped what it
@@ -81,14 +81,14 @@ class loss_recovery {
     transition enter(const ack& a) noexcept;
 
     scoreboard scoreboard_;
-    seq recover_;     // SND.NXT when the loss was seen: RFC 6582's recover, RFC 6675's RecoveryPoint
-    seq first_lost_;  // no record before this is lost
-    uint32_t smss_ = 536;
+    seq recover_;          // SND.NXT when the loss was seen: RFC 6582's recover, RFC 6675's RecoveryPoint
+    seq first_lost_;       // no record before this is lost
     uint32_t credit_ = 0;  // without SACK: bytes that duplicate ACKs say have arrived
-    uint16_t duplicates_ = 0;
-    recovery_state state_ = recovery_state::open;
-    bool with_sack_ = false;
-    bool retransmit_due_ = false;
+    uint16_t smss_ = 536;
+    uint8_t duplicates_ = 0;  // stays at 255
+    recovery_state state_ : 2 = recovery_state::open;
+    bool with_sack_ : 1 = false;
+    bool retransmit_due_ : 1 = false;
 };
 
 }  // namespace millrace::tcp
