@@ -1,9 +1,12 @@
 // What an acceptable SEG.ACK does: RFC 9293 §3.10.7.4, fifth check, in ESTABLISHED and behind.
 #include "tcp/connection/connection.hh"
 
+#include <algorithm>
+
 namespace millrace::tcp {
 
 void connection::take_ack(const segment& s, time_point now) noexcept {
+    const bool was_closed = snd_.wnd == 0;
     const bool window_changed = snd_.update(s.seq, s.ack, s.wnd);
     const timestamp_option* echo = s.options.timestamps ? &*s.options.timestamps : nullptr;
     if (snd_.una < s.ack) {
@@ -12,7 +15,7 @@ void connection::take_ack(const segment& s, time_point now) noexcept {
         const bool is_duplicate = s.payload.empty() && !s.flags.has(flags::fin) && !window_changed;
         tell_recovery(0, is_duplicate, s.options.sack, flight_.bytes());
     }
-    if (window_changed && snd_.wnd > 0) on_window_opened();
+    if (window_changed && snd_.wnd > 0) on_window_opened(was_closed, now);
 }
 
 // SND.UNA < SEG.ACK =< SND.NXT.
@@ -24,6 +27,7 @@ void connection::on_acknowledged(seq ack, const sack_blocks& blocks, const times
     snd_.una = ack;
     progress_at_ = now;
     probing_ = false;
+    withdrawn_bytes_ = 0;
     soft_error_ = failure::none;
     sample_rtt(acked, echo, now);
     tell_recovery(acked.bytes, false, blocks, flight);
@@ -66,19 +70,30 @@ void connection::tell_recovery(uint32_t acked_bytes, bool is_duplicate, const sa
     }
 }
 
-// The window was closed, or too small to be used. What probed it was not taken, or it would be acknowledged:
-// it goes out again with the data behind it.
-void connection::on_window_opened() noexcept {
-    if (probing_) {
-        const uint32_t length = flight_.back().length;
-        bytes_sent_ -= payload_of(flight_.back());
-        flight_.take_back_last();
-        snd_.nxt -= length;
-        probing_ = false;
-    }
-    if (!flight_.empty()) return;
-    retransmit_at_ = never;
+// The window was closed, or too small to be used. What probed it was not taken, as far as we know: it goes
+// out again with the data behind it. What is in flight waits no longer than if it were sent now: the waits
+// that have grown were those for the window.
+void connection::on_window_opened(bool was_closed, time_point now) noexcept {
+    if (probing_) withdraw_probe();
+    if (!flight_.empty() && (!was_closed || rto_.backoffs() == 0)) return;
     rto_.reset_backoff();
+    retransmit_at_ = flight_.empty() ? never : now + rto_.value();
+}
+
+void connection::withdraw_probe() noexcept {
+    probing_ = false;
+    const uint32_t length = flight_.back().length;
+    withdrawn_bytes_ = uint16_t(std::min<uint32_t>(length, UINT16_MAX));
+    snd_.nxt -= length;
+    bytes_sent_ -= payload_of(flight_.back());
+    flight_.take_back_last();
+}
+
+// The peer sent the update before it took the probe, and nothing was sent since.
+void connection::restore_probe(seq ack) noexcept {
+    if (!flight_.empty() || snd_.nxt + withdrawn_bytes_ < ack) return;
+    bytes_sent_ += distance(snd_.nxt, earlier(ack, out_.end()));
+    snd_.nxt = ack;
 }
 
 void connection::tell_of_room() noexcept {

@@ -82,8 +82,8 @@ drop_reason connection::check_sequence(segment& s, time_point now) noexcept {
         const bool into_closed_window = rcv_.wnd() == 0 && s.seq == rcv_.nxt();
         if (!into_closed_window || s.flags.has(flags::syn)) return refuse_sequence(s, now);
         // A probe, or data on its way as the window closed: its ACK counts all the same.
+        if (!s.payload.empty()) s.flags = s.flags.without(flags::fin);
         s.payload = {};
-        s.flags = s.flags.without(flags::fin);
         acks_.require_now();
     }
     if (timestamps_.enabled() && s.options.timestamps && !s.flags.has(flags::rst))
@@ -145,6 +145,7 @@ drop_reason connection::check_ack(const segment& s, time_point now) noexcept {
         }
         establish(now, s.options.timestamps ? &*s.options.timestamps : nullptr);
     }
+    if (snd_.nxt < s.ack) restore_probe(s.ack);
     if (snd_.nxt < s.ack) {
         challenge(now);
         return drop_reason::unacceptable_ack;
@@ -159,7 +160,8 @@ drop_reason connection::check_ack(const segment& s, time_point now) noexcept {
     return drop_reason::none;
 }
 
-// Cuts off what was received before and what does not fit the window.
+// Cuts off what was received before and what does not fit the window; but not a FIN right behind it, for
+// which there is always room: the peer would wait for a timeout to send it again.
 void connection::trim_to_window(segment& s) noexcept {
     if (s.seq < rcv_.nxt()) {
         const auto old = std::min<uint32_t>(distance(s.seq, rcv_.nxt()), uint32_t(s.payload.size()));
@@ -168,9 +170,8 @@ void connection::trim_to_window(segment& s) noexcept {
         s.seq += old;
     }
     const seq edge = rcv_.edge();
-    if (s.end() <= edge) return;
+    if (s.end() - s.flags.has(flags::fin) <= edge) return;
     s.flags = s.flags.without(flags::fin);
-    if (s.end() <= edge) return;
     s.payload.trim(s.seq < edge ? distance(s.seq, edge) : 0);
 }
 

@@ -170,7 +170,9 @@ class connection {
     std::optional<duration> elapsed_since(const timestamp_option* echo, time_point now) const noexcept;
     void tell_recovery(uint32_t acked_bytes, bool is_duplicate, const sack_blocks& blocks,
                        uint32_t flight) noexcept;
-    void on_window_opened() noexcept;
+    void on_window_opened(bool was_closed, time_point now) noexcept;
+    void withdraw_probe() noexcept;
+    void restore_probe(seq ack) noexcept;
     void tell_of_room() noexcept;
     void on_ack_of_fin(time_point now) noexcept;
 
@@ -265,6 +267,7 @@ class connection {
     uint32_t smss_ = 536;  // the largest payload of a segment with the options that every segment has
     uint16_t path_mss_;    // of our path, and
     uint16_t peer_mss_;    // what the peer can take: both without options (RFC 6691)
+    uint16_t withdrawn_bytes_ = 0;  // of a probe taken back that may have arrived all the same
 
     connection_state state_;
     failure failure_{};     // why it ended

@@ -91,6 +91,17 @@ void conversation::establish(const scripted& answer, std::source_location from) 
 }
 
 conversation& conversation::peer_sends(scripted s) {
+    deliver(scripted_by_peer(s));
+    pump();
+    return *this;
+}
+
+void conversation::peer_sends_together(std::initializer_list<scripted> burst) {
+    for (const scripted& s : burst) deliver(scripted_by_peer(s));
+    pump();
+}
+
+outgoing conversation::scripted_by_peer(const scripted& s) {
     outgoing o;
     o.flags = s.flags_;
     o.seq = s.seq_ ? peer_number(*s.seq_) : peer_nxt_;
@@ -105,15 +116,13 @@ conversation& conversation::peer_sends(scripted s) {
     for (auto [left, right] : s.sack_) o.options.sack.push_back({our_number(left), our_number(right)});
     if (!s.payload_.empty()) o.payload.push_back(buffer::copy_of(s.payload_));
     if (o.end() > peer_nxt_) peer_nxt_ = o.end();
-    deliver(std::move(o));
-    return *this;
+    return o;
 }
 
 void conversation::deliver(outgoing&& o) {
     segment s = over_the_wire(o, peer_port, our_port);
     note(false, s, now_);
     last_refusal_ = us_->on_segment(std::move(s), now_);
-    pump();
 }
 
 void conversation::pump() {

@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <initializer_list>
 #include <memory>
 #include <optional>
 #include <source_location>
@@ -49,6 +50,8 @@ class conversation {
     // The peer. Unless said: seq is next in order, ack is all seen so far, timestamps run if they were agreed
     // on.
     conversation& peer_sends(scripted s);
+    // Several that arrive in one burst: nothing is sent in between.
+    void peer_sends_together(std::initializer_list<scripted> burst);
     // The next thing that the connection sends, now. Unless said: seq is next in order, ack is all sent so
     // far.
     void expects(scripted s, std::source_location from = std::source_location::current());
@@ -94,6 +97,7 @@ class conversation {
         time_point when;
     };
 
+    outgoing scripted_by_peer(const scripted& s);
     void deliver(outgoing&& o);
     void pump();
     void run_until(time_point t);

@@ -113,6 +113,60 @@ BOOST_FIXTURE_TEST_CASE(a_fin_behind_a_closed_window_is_delivered_too, closed_wi
     expects(fin().payload("waiting").seq(1001));
 }
 
+// RFC 9293 §3.8.6.1: the update was sent before the probe came, and what acknowledges the probe follows at
+// once.
+BOOST_FIXTURE_TEST_CASE(a_probe_may_be_accepted_just_behind_the_window_update, closed_window) {
+    after(info().rto).expects(data("w").seq(1001));
+    peer_sends_together({ack(1001).wnd(5000), data("hello").ack(1002).wnd(5000)});
+    refused(drop_reason::none);
+    BOOST_TEST(app_reads() == "hello");
+    expects(data("aiting").seq(1002).ack(6));
+}
+
+BOOST_FIXTURE_TEST_CASE(a_fin_as_a_probe_may_be_accepted_just_behind_the_window_update, closed_window) {
+    app_shuts_down();
+    peer_sends(ack(1001).wnd(7));
+    forget_sent();
+    peer_sends(ack(1008).wnd(0));
+    after(us().next_timeout() - now()).expects(fin().seq(1008));
+    peer_sends_together({ack(1008).wnd(5000), ack(1009).wnd(5000)});
+    refused(drop_reason::none);
+    in_state(connection_state::fin_wait_2);
+}
+
+// What was never sent is not acknowledged, whatever was taken back before.
+BOOST_FIXTURE_TEST_CASE(more_than_the_probe_is_not_accepted, closed_window) {
+    after(info().rto).expects(data("w").seq(1001));
+    peer_sends_together({ack(1001).wnd(5000), ack(1003).wnd(5000)});
+    refused(drop_reason::unacceptable_ack);
+    expects(data("waiting").seq(1001));
+}
+
+// RFC 9293 §3.8.6.1: the long waits were those of a closed window.
+BOOST_AUTO_TEST_CASE(data_behind_a_window_that_closed_goes_out_soon_after_it_opens) {
+    plain c;
+    c.app_sends(3000);
+    c.expects_data(3, 1000);
+    c.peer_sends(ack(1001).wnd(0));
+    for (int i = 0; i < 8; ++i) c.after(c.us().next_timeout() - c.now()).expects(data(1000).seq(1001));
+    BOOST_TEST((c.us().next_timeout() - c.now() > 10s));
+    c.peer_sends(ack(1001).wnd(5000));
+    c.after(200ms).expects(data(1000).seq(1001));
+}
+
+// Not so while it is open: a peer could put the timeout off for ever.
+BOOST_AUTO_TEST_CASE(an_open_window_that_changes_does_not_put_the_timeout_off) {
+    plain c;
+    c.app_sends(1000);
+    c.expects(data(1000).seq(1));
+    const duration wait = c.us().next_timeout() - c.now();
+    for (int i = 1; i <= 3; ++i) {
+        c.after(wait / 4);
+        c.peer_sends(ack(1).wnd(uint16_t(5000 + i)));
+    }
+    c.after(wait / 4).expects(data(1000).seq(1));
+}
+
 // RFC 9293 §3.8.6: a window that shrinks (which is discouraged) must do no harm.
 BOOST_AUTO_TEST_CASE(a_window_that_shrinks_does_no_harm) {
     plain c;
@@ -204,6 +258,62 @@ BOOST_AUTO_TEST_CASE(an_ack_is_taken_although_our_window_is_closed) {
     c.expects(data("abc").wnd(0));
     c.peer_sends(ack(4));
     BOOST_TEST(c.info().in_flight == 0u);
+}
+
+// RFC 9293 §3.10.7.4: a segment may be trimmed to the window, FIN included; but a FIN takes no room, and its
+// peer would only send it again.
+BOOST_AUTO_TEST_CASE(a_fin_behind_data_that_fills_it_is_taken_with_the_data) {
+    plain c;
+    c.peer_sends(data(3000));
+    c.expects(ack(3001).wnd(1000));
+    c.peer_sends(fin().bytes(1000).seq(3001));
+    c.expects(ack(4002).wnd(0));
+    c.in_state(connection_state::close_wait);
+    BOOST_TEST(c.app_reads().size() == 4000u);
+    BOOST_TEST(c.us().at_end());
+    c.app_closes();
+    c.expects(fin().ack(4002));
+}
+
+BOOST_AUTO_TEST_CASE(a_fin_of_its_own_is_taken_although_it_is_closed) {
+    plain c;
+    for (int i = 0; i < 4; ++i) c.peer_sends(data(1000));
+    c.forget_sent();
+    c.peer_sends(fin().seq(4001));
+    c.expects(ack(4002).wnd(0));
+    BOOST_TEST(c.app_reads().size() == 4000u);
+    BOOST_TEST(c.us().at_end());
+    c.forget_sent();
+}
+
+BOOST_AUTO_TEST_CASE(a_fin_behind_it_or_behind_data_that_does_not_fit_waits) {
+    plain c;
+    for (int i = 0; i < 3; ++i) c.peer_sends(data(1000));
+    c.forget_sent();
+    c.peer_sends(fin().seq(4001));
+    c.expects(ack(3001));
+    c.peer_sends(fin().bytes(1001).seq(3001));
+    c.expects(ack(4001).wnd(0));
+    c.peer_sends(fin().bytes(1).seq(4001));
+    c.expects(ack(4001).wnd(0));
+    c.in_state(connection_state::established);
+    BOOST_TEST(c.app_reads().size() == 4000u);
+    BOOST_TEST(!c.us().at_end());
+    c.forget_sent();
+}
+
+BOOST_AUTO_TEST_CASE(a_fin_at_its_edge_waits_for_what_lies_before_it) {
+    plain c;
+    for (int i = 0; i < 2; ++i) c.peer_sends(data(1000));
+    c.forget_sent();
+    c.peer_sends(fin().bytes(1000).seq(3001));
+    c.expects(ack(2001));
+    c.in_state(connection_state::established);
+    c.peer_sends(data(1000).seq(2001));
+    c.expects(ack(4002));
+    c.in_state(connection_state::close_wait);
+    BOOST_TEST(c.app_reads().size() == 4000u);
+    c.forget_sent();
 }
 
 // RFC 7323 §2.4, RFC 9293 §3.8.6: the right edge never moves left.
