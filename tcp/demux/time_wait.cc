@@ -52,6 +52,7 @@ outgoing acknowledgment(const time_wait_record& r, uint32_t ts_now) noexcept {
 }
 
 bool time_wait_table::insert(const four_tuple& flow, const time_wait_state& s, time_point now) {
+    if (limit_ == 0) return false;
     const bool full = records_.size() >= limit_ && free_ == none;
     if (full) {
         const uint32_t oldest = dequeue();

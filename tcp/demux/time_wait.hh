@@ -62,7 +62,8 @@ class time_wait_table {
 
     size_t size() const noexcept { return live_; }
 
-    // Adds the record of a flow that has none. False if the table was full and the oldest record had to go.
+    // Adds the record of a flow that has none. False if the table was full and the oldest record had to go:
+    // this one itself if the limit is 0.
     bool insert(const four_tuple& flow, const time_wait_state& s, time_point now);
     // Null if there is none. The pointer holds until the record is erased or expires.
     time_wait_record* find(const four_tuple& flow) noexcept;

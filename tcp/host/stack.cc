@@ -4,6 +4,7 @@
 #include "net/rss.hh"
 #include "tcp/host/transmit.hh"
 
+#include <algorithm>
 #include <cstring>
 #include <utility>
 
@@ -27,7 +28,12 @@ buffer take_bytes(net::packet& p) {
 half_open_settings half_open_settings_of(const native_settings& s) {
     return {.limit = s.half_open,
             .initial_timeout = s.tcp.rto_initial,
-            .max_transmissions = uint8_t(s.tcp.syn_retries + 1)};
+            .max_transmissions = uint8_t(std::min(s.tcp.syn_retries + 1, 255))};
+}
+
+// Another one than that of sequence numbers, which show their peers what it makes of their flows.
+siphash_key key_of_tables(const siphash_key& secret) {
+    return {~secret[0], secret[1]};
 }
 
 // What an ICMP error means to the connection; none if nothing.
@@ -70,8 +76,8 @@ stack::stack(reactor& r, net::interface& out, unsigned self, const native_settin
       ports_({secret_[0], ~secret_[1]}, {settings.first_port, settings.last_port}),
       table_(settings.connections, uint32_t(secret_[0])),
       listeners_(settings.listeners),
-      half_open_(half_open_settings_of(settings)),
-      time_wait_(settings.time_wait, settings.tcp.time_wait, secret_),
+      half_open_(half_open_settings_of(settings), key_of_tables(secret_)),
+      time_wait_(settings.time_wait, settings.tcp.time_wait, key_of_tables(secret_)),
       metrics_(r.metrics(), "tcp") {
     declare_metrics();
     interface_.attach(static_cast<net::l4_handler*>(this));

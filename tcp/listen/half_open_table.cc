@@ -8,7 +8,8 @@
 
 namespace millrace::tcp {
 
-half_open_table::half_open_table(const half_open_settings& settings) : settings_(settings) {
+half_open_table::half_open_table(const half_open_settings& settings, const siphash_key& key)
+    : settings_(settings), key_(key) {
     settings_.limit = std::max(settings_.limit, 1u);
     settings_.max_transmissions = std::clamp<uint8_t>(settings_.max_transmissions, 1, max_transmissions);
     entries_.resize(settings_.limit);
@@ -16,10 +17,8 @@ half_open_table::half_open_table(const half_open_settings& settings) : settings_
     for (uint32_t i = settings_.limit; i-- > 0; free_ = i) entries_[i].chain = free_;
 }
 
-// The device's hash has its low bits in common on one shard, and attackers may know its key; a chain can
-// still be no longer than the table is large, which is small.
-uint32_t& half_open_table::bucket_of(uint32_t hash) noexcept {
-    return buckets_[(hash * 0x9e3779b1u >> 7) & (buckets_.size() - 1)];
+uint32_t half_open_table::bucket_of(const four_tuple& flow) const noexcept {
+    return uint32_t(siphash(key_, packed_tuple(flow).bytes) & (buckets_.size() - 1));
 }
 
 uint32_t half_open_table::index_of(const half_open& h) const noexcept {
@@ -28,7 +27,7 @@ uint32_t half_open_table::index_of(const half_open& h) const noexcept {
 
 half_open* half_open_table::find(uint32_t hash, const four_tuple& flow) noexcept {
     if (size_ == 0) return nullptr;
-    for (uint32_t i = bucket_of(hash); i != none; i = entries_[i].chain)
+    for (uint32_t i = buckets_[bucket_of(flow)]; i != none; i = entries_[i].chain)
         if (entries_[i].hash == hash && entries_[i].flow == flow) return &entries_[i];
     return nullptr;
 }
@@ -41,7 +40,8 @@ half_open& half_open_table::insert(const half_open& h, time_point now) noexcept 
     static_cast<half_open&>(e) = h;
     e.transmissions = 1;
     e.first_sent = now;
-    e.chain = std::exchange(bucket_of(h.hash), i);
+    e.bucket = bucket_of(h.flow);
+    e.chain = std::exchange(buckets_[e.bucket], i);
     push(i, 1, now);
     ++size_;
     return e;
@@ -55,7 +55,7 @@ half_open* half_open_table::oldest() noexcept {
 
 void half_open_table::erase(half_open& h) noexcept {
     const uint32_t i = index_of(h);
-    uint32_t* link = &bucket_of(h.hash);
+    uint32_t* link = &buckets_[entries_[i].bucket];
     while (*link != i) link = &entries_[*link].chain;
     *link = entries_[i].chain;
     unlink(i);
@@ -81,12 +81,23 @@ half_open* half_open_table::take_due(time_point now) noexcept {
         const uint32_t i = queues_[q].first;
         if (i == none || entries_[i].deadline > now) continue;
         entry& e = entries_[i];
-        if (++e.transmissions > settings_.max_transmissions) return &e;
+        ++e.transmissions;
+        if (is_spent(e)) return &e;
         unlink(i);
         push(i, e.transmissions, now);
         return &e;
     }
     return nullptr;
+}
+
+size_t half_open_table::longest_chain() const noexcept {
+    size_t longest = 0;
+    for (uint32_t first : buckets_) {
+        size_t length = 0;
+        for (uint32_t i = first; i != none; i = entries_[i].chain) ++length;
+        longest = std::max(longest, length);
+    }
+    return longest;
 }
 
 void half_open_table::push(uint32_t i, uint8_t q, time_point now) noexcept {

@@ -4,6 +4,7 @@
 
 #include "core/time.hh"
 #include "tcp/listen/half_open.hh"
+#include "tcp/listen/siphash.hh"
 
 #include <array>
 #include <cstddef>
@@ -18,18 +19,21 @@ struct half_open_settings {
     uint8_t max_transmissions = 5;  // of a SYN-ACK; after the last one's timeout it is over
 };
 
-// Records are chained by hash, and stand in a queue for each number of transmissions: all in one queue wait
-// equally long, so each queue is sorted by deadline and nothing here searches.
+// Records are chained by a keyed hash of their flow, since that of the device is public and floods can be
+// made of flows that share it; and they stand in a queue for each number of transmissions: all in one queue
+// wait equally long, so each queue is sorted by deadline and nothing here searches.
 class half_open_table {
  public:
     static constexpr uint8_t max_transmissions = 8;
 
-    explicit half_open_table(const half_open_settings& settings);
+    // `key` is secret.
+    half_open_table(const half_open_settings& settings, const siphash_key& key);
 
     size_t size() const noexcept { return size_; }
     size_t limit() const noexcept { return settings_.limit; }
 
-    // Null if there is none. The pointer holds until the record is erased or evicted.
+    // `hash`: the device's, of the flow. Null if there is none. The pointer holds until the record is erased
+    // or evicted.
     half_open* find(uint32_t hash, const four_tuple& flow) noexcept;
 
     // Adds a record whose SYN-ACK goes out now. There must be room: evict_oldest() makes some.
@@ -44,10 +48,13 @@ class half_open_table {
 
     // When to call take_due() next; `never` if empty.
     time_point next_timeout() const noexcept;
-    // One record whose time has come; null when there is none more. With transmissions <=
-    // settings.max_transmissions its SYN-ACK shall go out again and it waits anew; with more it shall be
-    // erased.
+    // One record whose time has come; null when there is none more. It shall be erased if it is_spent();
+    // otherwise its SYN-ACK shall go out again, and it waits anew.
     half_open* take_due(time_point now) noexcept;
+    // Its SYN-ACK went out as often as the settings allow.
+    bool is_spent(const half_open& h) const noexcept { return h.transmissions > settings_.max_transmissions; }
+    // Records in the fullest bucket: how far a look-up may have to walk.
+    size_t longest_chain() const noexcept;
 
     template <typename F>
     void for_each(F&& f) const {
@@ -60,6 +67,7 @@ class half_open_table {
     static constexpr uint8_t no_queue = UINT8_MAX;
     struct entry : half_open {
         time_point deadline{};
+        uint32_t bucket = 0;
         uint32_t chain = none;                 // the next of the same bucket, or of the free list
         uint32_t before = none, after = none;  // in its queue
         uint8_t queue = no_queue;              // which; no_queue: free
@@ -68,12 +76,13 @@ class half_open_table {
         uint32_t first = none, last = none;
     };
 
-    uint32_t& bucket_of(uint32_t hash) noexcept;
+    uint32_t bucket_of(const four_tuple& flow) const noexcept;
     uint32_t index_of(const half_open& h) const noexcept;
     void push(uint32_t i, uint8_t q, time_point now) noexcept;
     void unlink(uint32_t i) noexcept;
 
     half_open_settings settings_;
+    siphash_key key_;
     std::vector<entry> entries_;
     std::vector<uint32_t> buckets_;                    // a power of two
     std::array<queue, max_transmissions + 1> queues_;  // by transmissions

@@ -136,6 +136,15 @@ BOOST_AUTO_TEST_CASE(a_full_table_lets_the_oldest_go) {
     BOOST_TEST(table.find(flow(3)));
 }
 
+BOOST_AUTO_TEST_CASE(a_table_for_nothing_keeps_nothing) {
+    time_wait_table table = make_table(0);
+    BOOST_TEST(!table.insert(flow(1), plain, start));
+    BOOST_TEST(!table.find(flow(1)));
+    BOOST_TEST((table.next_timeout() == never));
+    table.expire(start + 61s);
+    BOOST_TEST(table.size() == 0u);
+}
+
 BOOST_AUTO_TEST_CASE(a_long_random_run_keeps_the_table_whole_and_bounded) {
     time_wait_table table(500, 50ms, {1, 2});
     std::mt19937 rng(1);
