@@ -120,6 +120,7 @@ void stack::complete(half_open& h, segment&& s) noexcept {
     ++stats_.passive_opens;
     const drop_reason reason = added.protocol().on_segment(std::move(s), now());
     if (reason != drop_reason::none) ++refused_[size_t(reason)];
+    added.deliver();  // so that the next of this burst finds the accept queue as it is
     touch(added);
 }
 
@@ -161,11 +162,11 @@ bool stack::on_time_wait(time_wait_record& r, const four_tuple& flow, uint32_t h
 void stack::on_records_due() noexcept {
     time_wait_.expire(now());
     while (half_open* h = half_open_.take_due(now())) {
-        if (h->transmissions <= settings_.tcp.syn_retries + 1) {
-            send_syn_ack(*h);
-        } else {
+        if (half_open_.is_spent(*h)) {
             half_open_.erase(*h);
             ++stats_.half_open_expired;
+        } else {
+            send_syn_ack(*h);
         }
     }
     rearm_records();
