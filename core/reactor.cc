@@ -1,5 +1,6 @@
 #include "core/reactor.hh"
 
+#include "core/frame_cache.hh"
 #include "core/log.hh"
 #include "core/metrics.hh"
 #include "core/os/epoll.hh"
@@ -16,6 +17,8 @@ namespace {
 constexpr duration look_interval = std::chrono::microseconds(20);
 // How many times as long as it sleeps, a shard with nothing to wake it has been without work.
 constexpr int quiet_per_sleep = 4;
+// The cycle counter of virtual time.
+constexpr uint64_t stands_still = 0;
 
 }  // namespace
 
@@ -29,8 +32,14 @@ reactor::reactor(const reactor_options& options)
       wheel_(std::make_unique<timer_wheel>(now_)),
       last_work_(now_),
       last_look_(now_),
+      cost_(options.time ? &stands_still : nullptr),
       metrics_(std::make_unique<metric_registry>()),
-      own_metrics_(std::make_unique<metric_group>(*metrics_, "reactor")) {
+      own_metrics_(std::make_unique<metric_group>(*metrics_, "reactor")),
+      cost_metrics_(std::make_unique<metric_group>(*metrics_, "cost")) {
+    declare_metrics();
+}
+
+void reactor::declare_metrics() {
     own_metrics_->counter("turns", "turns of the shard's loop", counters_.turns)
         .counter("busy_turns", "turns in which something was done", counters_.busy_turns)
         .counter("tasks", "tasks run", counters_.tasks)
@@ -38,22 +47,32 @@ reactor::reactor(const reactor_options& options)
         .counter("sleeps", "times the shard slept for want of work", counters_.sleeps)
         .counter("slept_nanoseconds", "time spent asleep", counters_.slept_ns)
         .gauge("timers_armed", "timers that wait", [this] { return double(timers()); });
+    for (size_t i = 0; i < works; ++i)
+        cost_metrics_->counter("cycles",
+                               "cycles spent, by kind of work; estimated from a sample of the turns",
+                               cost_.cycles(work_kind(i)), {{"work", std::string(to_string(work_kind(i)))}});
+    const bool real = options_.time == nullptr;
+    cost_metrics_
+        ->gauge("cycles_per_second", "the rate of the cycle counter; 0 in virtual time",
+                [real] { return real ? cycles_per_second() : 0.0; })
+        .gauge("heap_allocations", "small objects and buffers for which the shard's cache asked the heap",
+               [real] { return real ? double(frame_cache::heap_allocations()) : 0.0; });
 }
 
 reactor::~reactor() {
     end();
 }
 
-void reactor::add(poller& p) {
+void reactor::add(poller& p, work_kind kind) {
     if (p.wakeup_fd() >= 0) epoll().add_wakeup(p.wakeup_fd());
-    pollers_.push_back(&p);
+    pollers_.push_back({&p, kind});
 }
 
 void reactor::remove(poller& p) noexcept {
-    auto found = std::find(pollers_.begin(), pollers_.end(), &p);
+    auto found = std::find_if(pollers_.begin(), pollers_.end(), [&p](const auto& a) { return a.who == &p; });
     CHECK(found != pollers_.end());
     if (p.wakeup_fd() >= 0) epoll_->remove_wakeup(p.wakeup_fd());
-    *found = nullptr;
+    found->who = nullptr;
 }
 
 bool reactor::turn() noexcept {
@@ -63,12 +82,16 @@ bool reactor::turn() noexcept {
 }
 
 bool reactor::turn_here() noexcept {
+    cost_.begin_turn();
     now_ = clock_->now();
     bool worked = poll();
+    cost_.enter(work_kind::tasks);
     const size_t ran = tasks_.run(options_.tasks_per_turn);
     flush();
+    cost_.enter(work_kind::timers);
     const size_t expired = wheel_->expire(now_);
-    std::erase(pollers_, nullptr);
+    cost_.enter(work_kind::other);
+    std::erase_if(pollers_, [](const added_poller& a) { return !a.who; });
     worked |= ran > 0 || expired > 0 || !tasks_.empty();
     ++counters_.turns;
     counters_.tasks += ran;
@@ -77,13 +100,17 @@ bool reactor::turn_here() noexcept {
         ++counters_.busy_turns;
         last_work_ = now_;
     }
+    cost_.end_turn(worked);
     return worked;
 }
 
 bool reactor::poll() noexcept {
     bool worked = false;
-    for (size_t i = 0; i < pollers_.size(); ++i)
-        if (pollers_[i]) worked |= pollers_[i]->poll();
+    for (size_t i = 0; i < pollers_.size(); ++i) {
+        if (!pollers_[i].who) continue;
+        cost_.enter(pollers_[i].kind);
+        worked |= pollers_[i].who->poll();
+    }
     return poll_descriptors(worked) || worked;
 }
 
@@ -92,13 +119,17 @@ bool reactor::poll_descriptors(bool busy) noexcept {
     const bool may_wait = busy || !epoll_->watching_every_turn();
     if (may_wait && now_ - last_look_ < look_interval) return false;
     last_look_ = now_;
+    cost_scope measured(cost_, work_kind::descriptors);
     epoll_->wait(duration::zero());
     return epoll_->dispatch();
 }
 
 void reactor::flush() noexcept {
-    for (size_t i = pollers_.size(); i-- > 0;)
-        if (pollers_[i]) pollers_[i]->flush();
+    for (size_t i = pollers_.size(); i-- > 0;) {
+        if (!pollers_[i].who) continue;
+        cost_.enter(pollers_[i].kind);
+        pollers_[i].who->flush();
+    }
 }
 
 void reactor::run() {
@@ -118,21 +149,23 @@ void reactor::end() noexcept {
 
 void reactor::sleep() {
     size_t prepared = 0;
-    while (prepared < pollers_.size() && pollers_[prepared]->prepare_sleep()) ++prepared;
+    while (prepared < pollers_.size() && pollers_[prepared].who->prepare_sleep()) ++prepared;
     const bool all_quiet = prepared == pollers_.size() && tasks_.empty();
     if (all_quiet) {
+        const uint64_t asleep_since = cost_.now();
         epoll().wait(longest_sleep());
+        cost_.add_sleep(cost_.now() - asleep_since);
         const time_point before = std::exchange(now_, clock_->now());
         ++counters_.sleeps;
         counters_.slept_ns += uint64_t((now_ - before).count());
     }
-    for (size_t i = 0; i < prepared; ++i) pollers_[i]->woke();
+    for (size_t i = 0; i < prepared; ++i) pollers_[i].who->woke();
     if (all_quiet && epoll_->dispatch()) last_work_ = now_;
 }
 
 duration reactor::longest_sleep() const noexcept {
     duration longest = duration::max();
-    for (const poller* p : pollers_) longest = std::min(longest, p->max_sleep());
+    for (const added_poller& p : pollers_) longest = std::min(longest, p.who->max_sleep());
     // Nothing wakes a shard for what must be looked at: then it sleeps a part of the time that has been
     // quiet, so that an answer waits little longer than it took. Two such shards that talk with each other
     // would else sleep in turns, each while the other looks on.

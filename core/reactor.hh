@@ -3,6 +3,7 @@
 #pragma once
 
 #include "core/check.hh"
+#include "core/cost.hh"
 #include "core/poller.hh"
 #include "core/random.hh"
 #include "core/run_queue.hh"
@@ -74,10 +75,13 @@ class reactor {
     random& rng() noexcept { return rng_; }
     metric_registry& metrics() noexcept { return *metrics_; }
     const reactor_counters& counters() const noexcept { return counters_; }
+    // Pollers tell it what they do. Stands still in virtual time.
+    cost_meter& cost() noexcept { return cost_; }
 
     // Pollers are asked in the order in which they were added and flushed in the opposite order: who stands
-    // on another is added after it and flushes before it. Removed by whoever added them.
-    void add(poller& p);
+    // on another is added after it and flushes before it. Removed by whoever added them. What they do counts
+    // as `kind` of work, unless they tell cost() more.
+    void add(poller& p, work_kind kind = work_kind::other);
     void remove(poller& p) noexcept;
 
     // One turn: poll, run tasks, flush, timers. True if anything was done.
@@ -105,6 +109,12 @@ class reactor {
     millrace::mailbox* mailbox() noexcept { return mailbox_; }
 
  private:
+    struct added_poller {
+        poller* who;  // null: removed in this turn
+        work_kind kind;
+    };
+
+    void declare_metrics();
     bool turn_here() noexcept;
     bool poll() noexcept;
     bool poll_descriptors(bool busy) noexcept;
@@ -122,14 +132,16 @@ class reactor {
     run_queue tasks_;
     std::unique_ptr<timer_wheel> wheel_;
     std::unique_ptr<millrace::epoll> epoll_;  // made when first needed: a simulated host has none
-    std::vector<poller*> pollers_;            // null: removed in this turn
+    std::vector<added_poller> pollers_;
     millrace::mailbox* mailbox_ = nullptr;
     time_point last_work_;
     time_point last_look_;  // at descriptors
     bool stopping_ = false;
     reactor_counters counters_;
+    cost_meter cost_;
     std::unique_ptr<metric_registry> metrics_;
     std::unique_ptr<metric_group> own_metrics_;
+    std::unique_ptr<metric_group> cost_metrics_;
 };
 
 // Makes a reactor the current one while code outside its turns uses its timers, tasks or time.

@@ -50,7 +50,7 @@ struct shards::member {
     member(post_office& office, const reactor_options& options)
         : mail(office, options.shard), loop(options), metrics(loop.metrics(), "mailbox") {
         loop.set_mailbox(&mail);
-        loop.add(mail);
+        loop.add(mail, work_kind::mailboxes);
         const mailbox_counters& c = mail.counters();
         metrics.counter("sent", "parcels sent to other shards", c.sent)
             .counter("received", "parcels from other shards", c.received)
