@@ -1,5 +1,6 @@
 #include "net/interface.hh"
 
+#include "core/cost.hh"
 #include "core/log.hh"
 #include "core/metrics.hh"
 #include "core/random.hh"
@@ -95,6 +96,8 @@ struct interface::parts {
     millrace::clock& time;
     time_point now;
     bool on_reactor = false;
+    cost_meter unmeasured;  // without a reactor
+    cost_meter* cost = &unmeasured;
     bool announced = false;
     uint32_t generation = 1;
     interface_counters counters;
@@ -126,7 +129,9 @@ void give_back(packet& p) noexcept {
 }
 
 bool interface::parts::receive() noexcept {
+    cost->enter(work_kind::device_in);
     size_t n = device.receive(burst);
+    cost->enter(work_kind::ip_in);
     if (n > 0 && device.scarce()) [[unlikely]] {
         for (size_t i = 0; i < n; ++i) give_back(burst[i]);
         counters.copied_for_want_of_buffers += n;
@@ -220,6 +225,7 @@ interface::interface(device_queue& queue, const device_info& device, interface_c
     parts_ = std::make_unique<parts>(queue, device, config, *clock, r.rng());
     parts_->own_clock = std::move(clock);
     parts_->on_reactor = true;
+    parts_->cost = &r.cost();
 }
 
 interface::~interface() = default;
@@ -259,7 +265,9 @@ bool interface::poll() noexcept {
 }
 
 void interface::flush() noexcept {
+    parts_->cost->enter(work_kind::device_out);
     parts_->transmit.flush();
+    parts_->cost->enter(work_kind::ip_out);
     if (parts_->on_reactor) parts_->set_alarm();
 }
 

@@ -29,7 +29,7 @@ kernel_network::kernel_network(const kernel_network_options& options)
         .counter("accept_pauses", "waits for want of descriptors or memory to accept with",
                  counters_.accept_pauses)
         .gauge("sockets", "sockets open", [this] { return double(open_.size()); });
-    reactor_.add(*this);
+    reactor_.add(*this, work_kind::device_out);
 }
 
 kernel_network::~kernel_network() {

@@ -115,6 +115,7 @@ native_usage stack::usage() const noexcept {
 }
 
 void stack::on_burst(std::span<net::ip_datagram> burst) noexcept {
+    cost_scope measured(reactor_.cost(), work_kind::tcp_in);
     stats_.segments_in += burst.size();
     for (net::ip_datagram& d : burst) on_datagram(d);
     dirty_.for_each([](socket& s) { s.deliver(); });
@@ -139,6 +140,7 @@ void stack::on_datagram(net::ip_datagram& d) noexcept {
 
 void stack::flush() noexcept {
     if (dirty_.empty()) return;
+    reactor_.cost().enter(work_kind::tcp_out);
     room_ = interface_.transmit_room();
     dirty_list more;
     while (!dirty_.empty()) {
