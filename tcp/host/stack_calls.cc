@@ -110,6 +110,12 @@ future<net::stream> stack::connect(const net::endpoint& remote, const net::conne
     return added.connected_stream();
 }
 
+std::optional<connection_info> stack::info(const four_tuple& flow) const noexcept {
+    socket* s = find(hash_of(flow), flow);
+    if (!s) return std::nullopt;
+    return s->protocol().info();
+}
+
 void stack::stop_listening() noexcept {
     std::vector<listening*> open;
     listeners_.for_each([&](listening* l) { open.push_back(l); });

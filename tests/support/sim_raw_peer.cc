@@ -36,26 +36,54 @@ void raw_peer::send(tcp::outgoing&& o, net::ipv4_address from, uint16_t port, ui
 }
 
 void raw_peer::send_bytes(std::string segment, net::ipv4_address from, bool checksum) {
-    if (checksum && segment.size() >= tcp::header::size) {
+    if (checksum) return send_segment(std::move(segment), from, 0);
+    send_ip(segment, from, 6);
+}
+
+void raw_peer::send_segment(std::string segment, net::ipv4_address from, uint8_t ecn) {
+    if (segment.size() >= tcp::header::size) {
         put16(segment, tcp::checksum_offset, 0);
         const uint64_t pseudo = net::sum_of(from.value()) + net::sum_of(target_.value()) +
                                 net::sum_of(uint16_t(6)) + net::sum_of(uint16_t(segment.size()));
         const uint16_t sum = net::checksum_of(pseudo + net::sum_bytes(segment.data(), segment.size()));
         std::memcpy(segment.data() + tcp::checksum_offset, &sum, 2);
     }
+    send_ip(segment, from, 6, ecn);
+}
+
+void raw_peer::send_icmp_error(uint8_t type, uint8_t code, uint16_t mtu, const std::string& quoted,
+                               net::ipv4_address from) {
+    std::string message(8 + ipv4, '\0');
+    message[0] = char(type);
+    message[1] = char(code);
+    put16(message, 6, mtu);
+    message[8] = 0x45;
+    put16(message, 10, unsigned(ipv4 + quoted.size()));
+    message[16] = 64;
+    message[17] = 6;
+    target_.write(at(message, 20));
+    address_.write(at(message, 24));
+    message += quoted;
+    const uint16_t sum = net::checksum_of(net::sum_bytes(message.data(), message.size()));
+    std::memcpy(message.data() + 2, &sum, 2);
+    send_ip(message, from, 1);
+}
+
+void raw_peer::send_ip(const std::string& payload, net::ipv4_address from, uint8_t protocol, uint8_t ecn) {
     std::string frame(ethernet + ipv4, '\0');
     target_mac_.write(at(frame, 0));
     mac_.write(at(frame, 6));
     put16(frame, 12, 0x0800);
     frame[14] = 0x45;
-    put16(frame, 16, unsigned(ipv4 + segment.size()));
+    frame[15] = char(ecn);
+    put16(frame, 16, unsigned(ipv4 + payload.size()));
     frame[22] = 64;
-    frame[23] = 6;
+    frame[23] = char(protocol);
     from.write(at(frame, 26));
     target_.write(at(frame, 30));
     const uint16_t sum = net::checksum_of(net::sum_bytes(frame.data() + ethernet, ipv4));
     std::memcpy(frame.data() + 24, &sum, 2);
-    transmit(frame + segment);
+    transmit(frame + payload);
 }
 
 void raw_peer::transmit(const std::string& frame) {
@@ -84,6 +112,7 @@ std::vector<raw_peer::received> raw_peer::receive() {
             if (tcp::parse(buffer::copy_of(packet), r.segment) != tcp::segment_fault::none) continue;
             r.from_port = r.segment.source_port;
             r.to_port = r.segment.destination_port;
+            r.ecn = uint8_t(bytes[15]) & 3;
             all.push_back(std::move(r));
         }
     }

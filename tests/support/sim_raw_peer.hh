@@ -19,6 +19,7 @@ class raw_peer {
     struct received {
         uint16_t from_port = 0;
         uint16_t to_port = 0;
+        uint8_t ecn = 0;  // of the IP header
         tcp::segment segment;
     };
 
@@ -29,6 +30,13 @@ class raw_peer {
     void send(tcp::outgoing&& o, net::ipv4_address from, uint16_t port, uint16_t to_port);
     // TCP header and payload as they are, with the checksum put right if `checksum` says so.
     void send_bytes(std::string segment, net::ipv4_address from, bool checksum);
+    // The same, with `ecn` in the IP header and a good checksum.
+    void send_segment(std::string segment, net::ipv4_address from, uint8_t ecn);
+    // RFC 792, type 3: `quoted` are the first bytes of a TCP segment of the target's.
+    void send_icmp_error(uint8_t type, uint8_t code, uint16_t mtu, const std::string& quoted,
+                         net::ipv4_address from);
+    // An IP packet of any protocol, with `ecn` in its header.
+    void send_ip(const std::string& payload, net::ipv4_address from, uint8_t protocol, uint8_t ecn = 0);
     // The bytes of a segment, its checksum zero.
     static std::string bytes_of(tcp::outgoing&& o, uint16_t port, uint16_t to_port);
 

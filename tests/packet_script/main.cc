@@ -1,0 +1,69 @@
+// millrace-packet-script FILE...: plays packet scripts against the stack, in virtual time.
+#include "tests/packet_script/runner.hh"
+
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <cstring>
+#include <fstream>
+#include <sstream>
+#include <string>
+#include <vector>
+
+using namespace millrace::packet_script;
+
+namespace {
+
+constexpr const char* usage = R"(usage: millrace-packet-script [--verbose] FILE...
+
+Plays packet scripts, written in the packetdrill language, against millrace's TCP in virtual time. Says of each
+whether it passed, failed (where, and with what packet), or asks for something unsupported (and for what).
+
+  --verbose   print every packet of every script
+  --help      this text
+
+Exit code: 0 if every script that is supported passed, 1 if one failed, 2 if a file cannot be read.
+)";
+
+void show(const std::string& file, const report& r, bool verbose) {
+    constexpr const char* words[] = {"passed", "FAILED", "unsupported"};
+    const bool clean = r.result == verdict::passed;
+    fmt::print("{}{}: {}{}{}\n", file, clean ? "" : fmt::format(":{}", r.line), words[size_t(r.result)],
+               clean ? "" : ": ", r.reason);
+    for (const std::string& n : r.notices) fmt::print("  {}\n", n);
+    if (verbose || r.result == verdict::failed)
+        for (const std::string& p : r.packets) fmt::print("    {}\n", p);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    std::vector<std::string> files;
+    bool verbose = false;
+    for (int i = 1; i < argc; ++i) {
+        if (!std::strcmp(argv[i], "--help")) return std::fputs(usage, stdout), 0;
+        if (!std::strcmp(argv[i], "--verbose")) {
+            verbose = true;
+        } else if (argv[i][0] == '-') {
+            fmt::print(stderr, "millrace-packet-script: no flag {}; see --help\n", argv[i]);
+            return 2;
+        } else {
+            files.emplace_back(argv[i]);
+        }
+    }
+    if (files.empty()) return std::fputs(usage, stderr), 2;
+    size_t count[3] = {};
+    for (const std::string& file : files) {
+        std::ifstream in(file);
+        std::stringstream text;
+        if (!in || !(text << in.rdbuf())) {
+            fmt::print(stderr, "millrace-packet-script: cannot read {}: {}\n", file, std::strerror(errno));
+            return 2;
+        }
+        const report r = run(text.str());
+        ++count[size_t(r.result)];
+        show(file, r, verbose);
+    }
+    fmt::print("{} passed, {} failed, {} unsupported\n", count[0], count[1], count[2]);
+    return count[1] > 0;
+}
