@@ -30,6 +30,8 @@ class network {
     // Closes listeners, lets open connections finish their closing, and resolves when nothing is left
     // running.
     virtual future<> stop() = 0;
+    // Resets every connection. Listeners and datagram sockets stay as they are.
+    virtual void abort_connections() noexcept = 0;
     // For the log: "kernel sockets", "tap:mr0 10.9.0.2/24".
     virtual std::string description() const = 0;
 };

@@ -4,7 +4,6 @@
 #include "net/interface.hh"
 #include "net/network.hh"
 #include "tcp/settings.hh"
-#include "tcp/state.hh"
 #include "tcp/stats.hh"
 
 #include <array>
@@ -35,6 +34,9 @@ struct native_settings {
     uint32_t resets_per_second = 1000;  // for segments of no connection
     uint16_t first_port = 32768;        // of connections from here (RFC 6056 §3.2)
     uint16_t last_port = 65535;
+    // Receives and answers nothing, ARP and ping included, before the first listen(), connect(),
+    // open_datagram() or start(): no peer is refused by a service that is about to listen.
+    bool quiet_until_used = false;
     // Of sequence numbers, timestamps and ports; none: drawn from the reactor's randomness, as for
     // simulations.
     std::optional<std::array<uint64_t, 2>> secret{};
@@ -65,19 +67,17 @@ class native_network final : public net::network {
     future<net::stream> connect(net::endpoint remote, net::connect_options options = {}) override;
     net::datagram open_datagram(net::endpoint local) override;
     future<> stop() override;
+    void abort_connections() noexcept override;
     std::string description() const override;
 
+    // If it was quiet until now.
+    void start();
     // Closes the listeners; connections live on.
     void stop_listening() noexcept;
-    // Resets every connection.
-    void abort_connections() noexcept;
 
     net::interface& interface() noexcept { return interface_; }
     const stats& counters() const noexcept;
     native_usage usage() const noexcept;
-    // The connection with these two ends; none if there is none.
-    std::optional<connection_info> connection(const net::endpoint& local,
-                                              const net::endpoint& remote) const noexcept;
 
  private:
     reactor& reactor_;
@@ -85,6 +85,7 @@ class native_network final : public net::network {
     std::string name_;
     net::interface interface_;
     std::unique_ptr<stack> stack_;
+    bool started_ = false;
 };
 
 }  // namespace millrace::tcp

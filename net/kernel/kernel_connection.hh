@@ -47,6 +47,7 @@ class kernel_connection final : public kernel_socket {
 
  private:
     void on_ready(readiness r) noexcept override;
+    void on_network_abort() noexcept override { abort(); }
     void on_network_gone() noexcept override;
 
     bool read_now(buffer& into) noexcept;

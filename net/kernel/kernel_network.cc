@@ -80,6 +80,11 @@ future<> kernel_network::stop() {
     return stopped;
 }
 
+void kernel_network::abort_connections() noexcept {
+    // What closes leaves its place to the last one, which was asked before.
+    for (size_t i = open_.size(); i-- > 0;) open_[i]->on_network_abort();
+}
+
 void kernel_network::tell_if_stopped() noexcept {
     if (!open_.empty() || !stopped_) return;
     promise<> p = std::move(*stopped_);

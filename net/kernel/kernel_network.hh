@@ -40,6 +40,7 @@ class kernel_network final : public network, public poller {
     future<stream> connect(endpoint remote, connect_options options) override;
     datagram open_datagram(endpoint local) override;
     future<> stop() override;
+    void abort_connections() noexcept override;
     std::string description() const override { return "kernel sockets"; }
 
     bool poll() noexcept override { return false; }

@@ -23,6 +23,8 @@ class kernel_socket : public fd_watch {
 
     // The network wants to end: what takes in new work closes.
     virtual void on_network_stop() noexcept {}
+    // All connections are to be reset.
+    virtual void on_network_abort() noexcept {}
     // The network goes: everything that waits fails.
     virtual void on_network_gone() noexcept = 0;
     void close_handle() noexcept;

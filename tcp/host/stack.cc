@@ -81,12 +81,10 @@ stack::stack(reactor& r, net::interface& out, unsigned self, const native_settin
       metrics_(r.metrics(), "tcp") {
     declare_metrics();
     interface_.attach(static_cast<net::l4_handler*>(this));
-    reactor_.add(*this);
 }
 
 stack::~stack() {
     reactor::scope here(reactor_);
-    reactor_.remove(*this);
     interface_.attach(static_cast<net::l4_handler*>(nullptr));
     listeners_.for_each([](listening* l) { l->on_stack_gone(); });
     for (socket* s : sockets_) s->on_stack_gone();

@@ -32,8 +32,8 @@ namespace millrace::tcp {
 
 class stack final : public net::l4_handler, public poller {
  public:
-    // Attached to the interface, which stands below it in the reactor; `self` is this shard's number on the
-    // device.
+    // Attached to the interface. Whoever makes it adds it to the reactor, above the interface; `self` is this
+    // shard's number on the device.
     stack(reactor& r, net::interface& out, unsigned self, const native_settings& settings);
     ~stack() override;
     stack(const stack&) = delete;
@@ -48,7 +48,6 @@ class stack final : public net::l4_handler, public poller {
     void abort_connections() noexcept;
     const stats& counters() const noexcept { return stats_; }
     native_usage usage() const noexcept;
-    std::optional<connection_info> info(const four_tuple& flow) const noexcept;
 
     // The interface's side.
     void on_burst(std::span<net::ip_datagram> burst) noexcept override;

@@ -4,7 +4,9 @@
 #include "core/coroutine.hh"
 #include "core/log.hh"
 #include "core/metrics.hh"
+#include "core/sleep.hh"
 #include "core/when_all.hh"
+#include "core/when_any.hh"
 #include "core/with_timeout.hh"
 #include "net/kernel_network.hh"
 
@@ -36,6 +38,22 @@ future<bool> resolves_within(duration limit, future<> f) {
     co_return in_time;
 }
 
+// The same, and only until somebody asks to hurry.
+future<bool> resolves_before(future<> f, duration limit, abort_source& hurry) {
+    abort_source enough;
+    auto end = [&enough]() noexcept { enough.request_abort(); };
+    abort_callback hurried(hurry, end);
+    auto first = co_await when_any(std::move(f), sleep_abortable(limit, enough));
+    auto& [wanted, patience] = first.futures;
+    enough.request_abort();
+    co_await settled(patience);
+    patience.ignore_ready_future();
+    if (!wanted.available()) co_return false;
+    const bool in_time = !wanted.failed();
+    wanted.ignore_ready_future();
+    co_return in_time;
+}
+
 }  // namespace
 
 process::process(service& s, const service_options& o, const net::interface_config& config,
@@ -49,6 +67,7 @@ process::process(service& s, const service_options& o, const net::interface_conf
       steering_(o.shards),
       parts_(o.shards) {
     native_.secret = draw_secret();
+    native_.quiet_until_used = true;
 }
 
 // f(shard) on each of them at once, a value or a future; fails as the first of them did when all have ended.
@@ -72,17 +91,21 @@ void process::make_part(unsigned shard) {
     parts_[shard] = std::move(p);
 }
 
+void process::start_part(unsigned shard) {
+    if (parts_[shard]->native) parts_[shard]->native->start();
+}
+
 void process::destroy_part(unsigned shard) noexcept {
     parts_[shard].reset();
 }
 
 future<> process::run() {
-    pollable_fd signal_fd(signals_.fd());
+    signal_fd_.emplace(signals_.fd());
     std::optional<future<>> watching;
     bool started = false;
     try {
         co_await on_every_shard([this](unsigned s) { make_part(s); });
-        watching = watch_signals(signal_fd);
+        watching = watch_signals();
         if (service_.start) co_await service_.start(parts_[0]->context);
         started = true;
         co_await serve();
@@ -98,15 +121,16 @@ future<> process::run() {
         if (!failure_) failure_ = std::current_exception();
     }
     co_await on_every_shard([this](unsigned s) { destroy_part(s); });
-    if (watching && !watching->available()) background(std::move(*watching));
+    signal_fd_.reset();
+    if (watching) co_await std::move(*watching);
     if (failure_) std::rethrow_exception(failure_);
 }
 
 future<> process::serve() {
     std::vector<future<>> serving;
     for (unsigned s = 0; s < options_.shards; ++s) serving.push_back(serve_on(s));
-    // Behind this every shard has listened, or failed to.
-    co_await on_every_shard([](unsigned) {});
+    // Behind this every shard has listened, or failed to, and those that did neither take part in steering.
+    co_await on_every_shard([this](unsigned s) { start_part(s); });
     if (!failure_)
         log.info("{}: {} shards on {}", service_.name, options_.shards, parts_[0]->network->description());
     co_await when_all_succeed(std::move(serving));
@@ -141,10 +165,10 @@ void process::stop_part(unsigned shard) noexcept {
 
 // What begin_stop() posted has arrived before this.
 future<> process::drain(part& p) {
-    const duration limit = hurried_ ? duration::zero() : options_.drain_timeout;
-    const bool closed = co_await resolves_within(limit, std::move(*p.network_stopped));
+    const bool closed =
+        co_await resolves_before(std::move(*p.network_stopped), options_.drain_timeout, p.hurry);
     if (!closed) {
-        log.info("connections are still open after {}; they are reset", format_duration(limit));
+        log.info("connections are still open; they are reset");
         if (p.native)
             p.native->abort_connections();
         else
@@ -153,29 +177,31 @@ future<> process::drain(part& p) {
     (void)co_await resolves_within(last_words, background_done());
 }
 
-future<> process::watch_signals(pollable_fd& fd) {
+future<> process::watch_signals() {
     try {
-        while (true) {
-            while (const int s = signals_.take()) {
-                if (s == SIGUSR1) {
-                    co_await print_metrics();
-                    continue;
-                }
-                log.info("{}: {}", s == SIGINT ? "SIGINT" : "SIGTERM",
-                         stopping_ ? "resetting what is still open" : "draining");
-                hurried_ = stopping_;
-                begin_stop();
-                if (hurried_)
-                    co_await on_every_shard([this](unsigned shard) {
-                        if (parts_[shard] && parts_[shard]->native)
-                            parts_[shard]->native->abort_connections();
-                    });
-            }
-            co_await fd.readable();
+        while (signal_fd_) {
+            while (const int s = signals_.take()) co_await on_signal(s);
+            if (signal_fd_) co_await signal_fd_->readable();
         }
     } catch (const std::system_error&) {
         // The descriptor is no longer watched: the process ends.
     }
+}
+
+future<> process::on_signal(int signal) {
+    if (signal == SIGUSR1) return print_metrics();
+    log.info("{}: {}", signal == SIGINT ? "SIGINT" : "SIGTERM",
+             stopping_ ? "resetting what is still open" : "draining");
+    if (stopping_) return on_every_shard([this](unsigned shard) { hurry_part(shard); });
+    begin_stop();
+    return make_ready_future<>();
+}
+
+void process::hurry_part(unsigned shard) noexcept {
+    if (!parts_[shard]) return;
+    part& p = *parts_[shard];
+    if (p.network) p.network->abort_connections();
+    p.hurry.request_abort();
 }
 
 future<> process::print_metrics() {

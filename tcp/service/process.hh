@@ -37,6 +37,7 @@ class process {
         std::unique_ptr<net::network> network;
         native_network* native = nullptr;  // the same, if it is ours
         abort_source stop;
+        abort_source hurry;  // nobody waits for connections any more
         service_context context;
         std::optional<future<>> network_stopped;
     };
@@ -49,8 +50,11 @@ class process {
     future<> serve_on(unsigned shard);
     future<> serve();
     future<> drain(part& p);
+    void start_part(unsigned shard);
     void destroy_part(unsigned shard) noexcept;
-    future<> watch_signals(pollable_fd& fd);
+    future<> watch_signals();
+    future<> on_signal(int signal);
+    void hurry_part(unsigned shard) noexcept;
     future<> print_metrics();
 
     service& service_;
@@ -61,8 +65,8 @@ class process {
     native_settings native_;
     net::steering_group steering_;
     std::vector<std::unique_ptr<part>> parts_;
+    std::optional<pollable_fd> signal_fd_;  // while signals are of interest
     bool stopping_ = false;
-    bool hurried_ = false;
     std::exception_ptr failure_;
 };
 

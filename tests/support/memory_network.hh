@@ -23,6 +23,7 @@ class memory_network final : public net::network {
     future<net::stream> connect(net::endpoint remote, net::connect_options options = {}) override;
     net::datagram open_datagram(net::endpoint local) override;
     future<> stop() override;
+    void abort_connections() noexcept override {}  // it knows none of them
     std::string description() const override { return "memory"; }
 
     // Bytes that may be written before the writer waits for the reader.
