@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/time.hh"
+#include "net/congestion.hh"
 
 #include <chrono>
 #include <cstdint>
@@ -40,7 +41,8 @@ struct settings {
     uint32_t max_segments_in_flight = 16384;  // bounds the records of a sender of tiny segments
 
     // Congestion control.
-    uint16_t initial_window_segments = 10;  // RFC 6928 §2
+    net::congestion_algorithm congestion = net::congestion_algorithm::cubic;  // RFC 9438
+    uint16_t initial_window_segments = 10;                                    // RFC 6928 §2
 
     // Waiting for a peer.
     duration persist_min =

@@ -1,53 +1,86 @@
 #include "tcp/congestion/congestion_control.hh"
 
+#include <algorithm>
+#include <utility>
+
 namespace millrace::tcp {
 namespace {
 
-std::variant<reno> make(congestion_algorithm a, uint32_t smss, uint32_t initial_cwnd) noexcept {
+using algorithms = std::variant<cubic, reno>;
+
+algorithms make(net::congestion_algorithm a) noexcept {
     switch (a) {
-        case congestion_algorithm::reno:
-            return reno(smss, initial_cwnd);
+        case net::congestion_algorithm::cubic:
+            return cubic();
+        case net::congestion_algorithm::reno:
+            return reno();
     }
     __builtin_unreachable();
 }
 
 }  // namespace
 
-std::string_view to_string(congestion_algorithm a) noexcept {
-    switch (a) {
-        case congestion_algorithm::reno:
-            return "reno";
-    }
-    __builtin_unreachable();
+congestion_control::congestion_control(net::congestion_algorithm a, uint32_t smss,
+                                       uint32_t initial_cwnd) noexcept
+    : w_{.smss = smss, .cwnd = std::clamp(initial_cwnd, smss, congestion_window::max)}, algorithm_(a) {}
+
+void congestion_control::choose(net::congestion_algorithm a) noexcept {
+    if (a == algorithm_) return;
+    algorithm_ = a;
+    if (memory_) memory_->algorithm = make(a);
 }
 
-std::optional<congestion_algorithm> parse_congestion_algorithm(std::string_view name) noexcept {
-    for (auto a : {congestion_algorithm::reno})
-        if (name == to_string(a)) return a;
-    return std::nullopt;
+congestion_control::memory& congestion_control::remember() noexcept {
+    if (!memory_) memory_ = std::make_unique<memory>(memory{.algorithm = make(algorithm_), .before = w_});
+    return *memory_;
 }
 
-congestion_control::congestion_control(congestion_algorithm a, uint32_t smss, uint32_t initial_cwnd) noexcept
-    : algorithm_(make(a, smss, initial_cwnd)) {}
+void congestion_control::on_ack(const window_ack& ack) noexcept {
+    std::visit(
+        [&](auto& a) {
+            if (paused_) a.on_pause();
+            a.on_ack(w_, ack);
+        },
+        remember().algorithm);
+    paused_ = false;
+}
 
 void congestion_control::on_loss(uint32_t flight) noexcept {
-    std::visit([&](auto& a) { a.on_loss(flight); }, algorithm_);
+    memory& m = remember();
+    m.before = w_;
+    undoable_ = true;
+    std::visit([&](auto& a) { a.on_loss(w_, flight); }, m.algorithm);
+    w_.cwnd = w_.ssthresh;
 }
 
 void congestion_control::on_recovery_exit(uint32_t flight) noexcept {
-    std::visit([&](auto& a) { a.on_recovery_exit(flight); }, algorithm_);
+    if (!undoable_) return;  // it was for nothing, and the window is what it was before
+    w_.cwnd = std::min(w_.ssthresh, std::max(flight, w_.smss) + w_.smss);
 }
 
 void congestion_control::on_timeout(uint32_t flight, bool first) noexcept {
-    std::visit([&](auto& a) { a.on_timeout(flight, first); }, algorithm_);
+    if (first) {
+        memory& m = remember();
+        m.before = w_;
+        undoable_ = true;
+        std::visit([&](auto& a) { a.on_timeout(w_, flight); }, m.algorithm);
+    }
+    w_.cwnd = w_.smss;  // the loss window
 }
 
-void congestion_control::on_idle() noexcept {
-    std::visit([](auto& a) { a.on_idle(); }, algorithm_);
+void congestion_control::on_spurious() noexcept {
+    if (!std::exchange(undoable_, false) || w_.cwnd >= memory_->before.cwnd) return;
+    const uint32_t smss = w_.smss;
+    w_ = memory_->before;
+    w_.smss = smss;
+    std::visit([](auto& a) { a.on_spurious(); }, memory_->algorithm);
 }
 
-void congestion_control::set_smss(uint32_t smss) noexcept {
-    std::visit([&](auto& a) { a.set_smss(smss); }, algorithm_);
+void congestion_control::on_idle(uint32_t rtos, uint32_t initial_cwnd) noexcept {
+    paused_ = true;
+    const uint32_t floor = std::min(w_.cwnd, initial_cwnd);
+    w_.ssthresh = std::max(w_.ssthresh, w_.cwnd - w_.cwnd / 4);
+    w_.cwnd = std::max(w_.cwnd >> std::min(rtos, 31u), floor);
 }
 
 }  // namespace millrace::tcp

@@ -1,56 +1,72 @@
-// One of the congestion control algorithms: told of events, answers the window and the pace. RFC 5681.
+// One of the congestion control algorithms: told of events, answers the window. RFC 5681.
 #pragma once
 
+#include "net/congestion.hh"
+#include "tcp/congestion/cubic.hh"
 #include "tcp/congestion/reno.hh"
+#include "tcp/congestion/window.hh"
 
 #include <cstdint>
-#include <optional>
-#include <string_view>
+#include <memory>
 #include <variant>
 
 namespace millrace::tcp {
 
-// An algorithm is one file pair and one name here and in the variant below.
-enum class congestion_algorithm : uint8_t { reno };
-
-std::string_view to_string(congestion_algorithm a) noexcept;
-// By the name of to_string().
-std::optional<congestion_algorithm> parse_congestion_algorithm(std::string_view name) noexcept;
-
+// An algorithm is one file pair, one name in net/congestion.hh and one type in the variant below. The window
+// is kept here, so that to read it, and to ignore the ACKs of a window that was not filled, needs no
+// dispatch; what the algorithm remembers takes memory only once there is something to remember: most
+// connections of a server never fill their first window.
 class congestion_control {
  public:
-    // `smss`: the largest payload that we send. `initial_cwnd` in bytes.
-    congestion_control(congestion_algorithm a, uint32_t smss, uint32_t initial_cwnd) noexcept;
+    // `smss`: the largest payload that we send. `initial_cwnd` in bytes, from initial_window().
+    congestion_control(net::congestion_algorithm a, uint32_t smss, uint32_t initial_cwnd) noexcept;
 
-    // `acked` bytes of new data were acknowledged outside of recovery; `cwnd_limited`: the flight before this
-    // ACK filled the window.
-    void on_ack(uint32_t acked, bool cwnd_limited) noexcept {
-        std::visit([&](auto& a) { a.on_ack(acked, cwnd_limited); }, algorithm_);
-    }
+    // From now on by these rules; the window stays what it is.
+    void choose(net::congestion_algorithm a) noexcept;
+
+    // New data was acknowledged outside of recovery, and the flight before it filled the window.
+    void on_ack(const window_ack& a) noexcept;
+    // The same when something else kept the flight below the window: a window that is not used does not grow
+    // (RFC 7661 §4.2).
+    void on_ack_unfilled() noexcept { paused_ = true; }
     // Recovery begins, with `flight` bytes in flight.
     void on_loss(uint32_t flight) noexcept;
-    // Recovery is over, with `flight` bytes in flight.
+    // Between on_loss() and on_recovery_exit(): what recovery lets out (RFC 9937).
+    void limit_recovery(uint32_t bytes) noexcept { w_.cwnd = bytes; }
+    // Recovery is over, with `flight` bytes in flight. RFC 6582 §3.2 step 3, option (1): no burst is let out.
     void on_recovery_exit(uint32_t flight) noexcept;
-    // The retransmission timer struck; `first` of a row without progress.
+    // The retransmission timer struck; `first` of a row without progress: only that lowers the threshold (RFC
+    // 5681 §3.1).
     void on_timeout(uint32_t flight, bool first) noexcept;
-    // Sending starts again after more than one RTO of silence.
-    void on_idle() noexcept;
-    void set_smss(uint32_t smss) noexcept;
+    // The last loss or timeout was none: segments or their ACKs were only late (RFC 9438 §4.9, RFC 4015
+    // §3.2). The window is again what it was, unless it has outgrown that.
+    void on_spurious() noexcept;
+    // Sending starts again after a silence of so many RTOs, at least one: the window halves for each, down to
+    // the restart window, which is no more than the `initial_cwnd` of today (RFC 5681 §4.1), and the
+    // threshold remembers it (RFC 2861 §3.2).
+    void on_idle(uint32_t rtos, uint32_t initial_cwnd) noexcept;
+    // Path MTU discovery changed the segment size.
+    void set_smss(uint32_t smss) noexcept { w_.smss = smss; }
 
     // Bytes that may be in the network at once.
-    uint32_t cwnd() const noexcept {
-        return std::visit([](const auto& a) { return a.cwnd(); }, algorithm_);
-    }
-    uint32_t ssthresh() const noexcept {
-        return std::visit([](const auto& a) { return a.ssthresh(); }, algorithm_);
-    }
-    bool in_slow_start() const noexcept { return cwnd() < ssthresh(); }
-    congestion_algorithm algorithm() const noexcept {
-        return static_cast<congestion_algorithm>(algorithm_.index());
-    }
+    uint32_t cwnd() const noexcept { return w_.cwnd; }
+    uint32_t ssthresh() const noexcept { return w_.ssthresh; }  // UINT32_MAX until the first loss
+    bool in_slow_start() const noexcept { return w_.in_slow_start(); }
+    net::congestion_algorithm algorithm() const noexcept { return algorithm_; }
 
  private:
-    std::variant<reno> algorithm_;
+    struct memory {
+        std::variant<cubic, reno> algorithm;
+        congestion_window before;  // the last loss or timeout
+    };
+
+    memory& remember() noexcept;
+
+    congestion_window w_;
+    net::congestion_algorithm algorithm_;
+    bool paused_ = false;    // ACKs of an unfilled window since the algorithm was last told of one
+    bool undoable_ = false;  // the last loss or timeout was not said to be spurious
+    std::unique_ptr<memory> memory_;
 };
 
 }  // namespace millrace::tcp

@@ -13,7 +13,7 @@ void connection::take_ack(const segment& s, time_point now) noexcept {
         on_acknowledged(s.ack, s.options.sack, echo, now);
     } else if (!flight_.empty() && !probing_) {
         const bool is_duplicate = s.payload.empty() && !s.flags.has(flags::fin) && !window_changed;
-        tell_recovery(0, is_duplicate, s.options.sack, flight_.bytes());
+        tell_recovery(0, is_duplicate, s.options.sack, flight_.bytes(), duration::zero(), now);
     }
     if (window_changed && snd_.wnd > 0) on_window_opened(was_closed, now);
 }
@@ -29,19 +29,24 @@ void connection::on_acknowledged(seq ack, const sack_blocks& blocks, const times
     probing_ = false;
     withdrawn_bytes_ = 0;
     soft_error_ = failure::none;
-    sample_rtt(acked, echo, now);
-    tell_recovery(acked.bytes, false, blocks, flight);
+    const duration sample = sample_rtt(acked, echo, now);
+    tell_recovery(acked.bytes, false, blocks, flight, sample, now);
     retransmit_at_ = flight_.empty() ? never : now + rto_.value();  // RFC 6298 §5.2 §5.3
     if (wants_room_) tell_of_room();
     if (is_finished()) on_ack_of_fin(now);
 }
 
-void connection::sample_rtt(const in_flight::acked& acked, const timestamp_option* echo,
-                            time_point now) noexcept {
+// What it took; zero if that cannot be known.
+duration connection::sample_rtt(const in_flight::acked& acked, const timestamp_option* echo,
+                                time_point now) noexcept {
     const auto sample = acked.rtt ? acked.rtt : elapsed_since(echo, now);
-    if (!sample) return rto_.reset_backoff();
+    if (!sample) {
+        rto_.reset_backoff();
+        return duration::zero();
+    }
     rtt_.on_sample(*sample);
     rto_.on_sample(rtt_);
+    return *sample;
 }
 
 // Since we sent the segment whose timestamp comes back: RFC 7323 §4.1.
@@ -51,14 +56,13 @@ std::optional<duration> connection::elapsed_since(const timestamp_option* echo,
     return timestamps_.elapsed(echo->echo, now);
 }
 
-// `flight`: bytes in flight before this ACK.
+// `flight`: bytes in flight before this ACK; `sample`: the round trip that it measured.
 void connection::tell_recovery(uint32_t acked_bytes, bool is_duplicate, const sack_blocks& blocks,
-                               uint32_t flight) noexcept {
+                               uint32_t flight, duration sample, time_point now) noexcept {
     const loss_recovery::ack a{snd_.una, snd_.nxt, acked_bytes, is_duplicate};
     switch (recovery_.on_ack(a, blocks, flight_)) {
         case loss_recovery::transition::none:
-            if (acked_bytes > 0 && !recovery_.in_fast_recovery())
-                congestion_.on_ack(acked_bytes, cwnd_limited_);
+            if (acked_bytes > 0 && !recovery_.in_fast_recovery()) grow_window(acked_bytes, sample, now);
             break;
         case loss_recovery::transition::entered:
             ++fast_recoveries_;
@@ -68,6 +72,15 @@ void connection::tell_recovery(uint32_t acked_bytes, bool is_duplicate, const sa
             congestion_.on_recovery_exit(recovery_.pipe(flight_));
             break;
     }
+}
+
+void connection::grow_window(uint32_t acked_bytes, duration sample, time_point now) noexcept {
+    if (!cwnd_limited_) return congestion_.on_ack_unfilled();
+    congestion_.on_ack({.acked = acked_bytes,
+                        .flight = flight_.bytes(),
+                        .now = now,
+                        .rtt = sample,
+                        .srtt = rtt_.smoothed()});
 }
 
 // The window was closed, or too small to be used. What probed it was not taken, as far as we know: it goes

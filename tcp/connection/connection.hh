@@ -96,6 +96,7 @@ class connection {
     // What a user may choose for this connection alone.
     void set_no_delay(bool on) noexcept { no_delay_ = on; }
     void set_keepalive(bool on, time_point now) noexcept;
+    void set_congestion(net::congestion_algorithm a) noexcept { congestion_.choose(a); }
     void set_user_timeout(duration d) noexcept { user_timeout_ = d; }
     // From 1 byte to 1 GiB: others are taken for the nearest of these.
     void set_send_limit(uint32_t bytes) noexcept {
@@ -166,10 +167,11 @@ class connection {
     void take_ack(const segment& s, time_point now) noexcept;
     void on_acknowledged(seq ack, const sack_blocks& blocks, const timestamp_option* echo,
                          time_point now) noexcept;
-    void sample_rtt(const in_flight::acked& acked, const timestamp_option* echo, time_point now) noexcept;
+    duration sample_rtt(const in_flight::acked& acked, const timestamp_option* echo, time_point now) noexcept;
     std::optional<duration> elapsed_since(const timestamp_option* echo, time_point now) const noexcept;
-    void tell_recovery(uint32_t acked_bytes, bool is_duplicate, const sack_blocks& blocks,
-                       uint32_t flight) noexcept;
+    void tell_recovery(uint32_t acked_bytes, bool is_duplicate, const sack_blocks& blocks, uint32_t flight,
+                       duration sample, time_point now) noexcept;
+    void grow_window(uint32_t acked_bytes, duration sample, time_point now) noexcept;
     void on_window_opened(bool was_closed, time_point now) noexcept;
     void withdraw_probe() noexcept;
     void restore_probe(seq ack) noexcept;

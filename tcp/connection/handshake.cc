@@ -23,7 +23,7 @@ connection::connection(const settings& s, rate_limit& challenges, const opening&
       challenges_(challenges),
       out_(o.iss + 1),
       rto_(limits_of(s)),
-      congestion_(congestion_algorithm::reno, s.default_peer_mss, s.default_peer_mss),
+      congestion_(s.congestion, s.default_peer_mss, s.default_peer_mss),
       late_(reassembly_of(s)),
       acks_(acks_of(s)),
       sent_at_(now),
@@ -149,7 +149,7 @@ void connection::establish(time_point now, const timestamp_option* echo) noexcep
     }
     const bool lost_once = syn_transmissions_ > 1;  // RFC 5681 §3.1: then begin with one segment
     congestion_ =
-        congestion_control(congestion_algorithm::reno, smss_,
+        congestion_control(congestion_.algorithm(), smss_,
                            lost_once ? smss_ : initial_window(smss_, settings_.initial_window_segments));
     recovery_ = loss_recovery(iss_, smss_, sack_);
     syn_due_ = false;

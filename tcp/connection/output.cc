@@ -108,9 +108,12 @@ bool connection::next_new(outgoing& out, time_point now) noexcept {
     return true;
 }
 
-// RFC 5681 §4.1: after a silence longer than the timeout the window says nothing any more.
+// RFC 5681 §4.1: after a silence longer than the timeout the window says less and less.
 void connection::validate_cwnd(time_point now) noexcept {
-    if (now - sent_at_ > settings_.rto_min && now - sent_at_ > rto_.value()) congestion_.on_idle();
+    const duration silence = now - sent_at_;
+    if (silence > settings_.rto_min && silence > rto_.value())
+        congestion_.on_idle(uint32_t(std::min<int64_t>(silence / rto_.value(), 64)),
+                            initial_window(smss_, settings_.initial_window_segments));
 }
 
 // `size` bytes of data that were never sent, and FIN if it is behind them and the window takes it, too.

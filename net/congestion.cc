@@ -1,0 +1,21 @@
+#include "net/congestion.hh"
+
+namespace millrace::net {
+
+std::string_view to_string(congestion_algorithm a) noexcept {
+    switch (a) {
+        case congestion_algorithm::cubic:
+            return "cubic";
+        case congestion_algorithm::reno:
+            return "reno";
+    }
+    __builtin_unreachable();
+}
+
+std::optional<congestion_algorithm> parse_congestion_algorithm(std::string_view name) noexcept {
+    for (auto a : {congestion_algorithm::cubic, congestion_algorithm::reno})
+        if (name == to_string(a)) return a;
+    return std::nullopt;
+}
+
+}  // namespace millrace::net

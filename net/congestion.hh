@@ -1,0 +1,19 @@
+// congestion_algorithm: by which rules a connection judges how much its path can take.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+namespace millrace::net {
+
+enum class congestion_algorithm : uint8_t {
+    cubic,  // RFC 9438, with HyStart++ (RFC 9406)
+    reno,   // RFC 5681
+};
+
+// "cubic", "reno": the names that Linux gives them, too.
+std::string_view to_string(congestion_algorithm a) noexcept;
+std::optional<congestion_algorithm> parse_congestion_algorithm(std::string_view name) noexcept;
+
+}  // namespace millrace::net
