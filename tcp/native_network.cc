@@ -87,4 +87,9 @@ native_usage native_network::usage() const noexcept {
     return stack_->usage();
 }
 
+std::optional<connection_info> native_network::connection(const net::endpoint& local,
+                                                          const net::endpoint& remote) const noexcept {
+    return stack_->info({.local = local, .remote = remote});
+}
+
 }  // namespace millrace::tcp

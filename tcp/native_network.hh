@@ -4,6 +4,7 @@
 #include "net/interface.hh"
 #include "net/network.hh"
 #include "tcp/settings.hh"
+#include "tcp/state.hh"
 #include "tcp/stats.hh"
 
 #include <array>
@@ -78,6 +79,9 @@ class native_network final : public net::network {
     net::interface& interface() noexcept { return interface_; }
     const stats& counters() const noexcept;
     native_usage usage() const noexcept;
+    // The connection with these two ends; none if there is none.
+    std::optional<connection_info> connection(const net::endpoint& local,
+                                              const net::endpoint& remote) const noexcept;
 
  private:
     reactor& reactor_;

@@ -48,6 +48,7 @@ class stack final : public net::l4_handler, public poller {
     void abort_connections() noexcept;
     const stats& counters() const noexcept { return stats_; }
     native_usage usage() const noexcept;
+    std::optional<connection_info> info(const four_tuple& flow) const noexcept;
 
     // The interface's side.
     void on_burst(std::span<net::ip_datagram> burst) noexcept override;
