@@ -4,7 +4,9 @@
 #include "core/log.hh"
 #include "core/metrics.hh"
 #include "core/os/epoll.hh"
+#include "core/os/stall_watch.hh"
 #include "core/time/timer_wheel.hh"
+#include "core/units.hh"
 
 #include <algorithm>
 #include <utility>
@@ -19,6 +21,9 @@ constexpr duration look_interval = std::chrono::microseconds(20);
 constexpr int quiet_per_sleep = 4;
 // The cycle counter of virtual time.
 constexpr uint64_t stands_still = 0;
+constexpr duration between_stall_reports = std::chrono::seconds(1);
+
+logger log("reactor");
 
 }  // namespace
 
@@ -46,6 +51,9 @@ void reactor::declare_metrics() {
         .counter("timers_expired", "timers that expired", counters_.timers)
         .counter("sleeps", "times the shard slept for want of work", counters_.sleeps)
         .counter("slept_nanoseconds", "time spent asleep", counters_.slept_ns)
+        .counter("stalls", "times one task, poll or flush held the shard beyond the quota", counters_.stalls)
+        .gauge("longest_stall_nanoseconds", "how long the longest of them did, at least",
+               counters_.longest_stall_ns)
         .gauge("timers_armed", "timers that wait", [this] { return double(timers()); });
     for (size_t i = 0; i < works; ++i)
         cost_metrics_->counter("cycles",
@@ -85,6 +93,7 @@ bool reactor::turn_here() noexcept {
     cost_.begin_turn();
     now_ = clock_->now();
     bool worked = poll();
+    if (stalls_ && (worked || !tasks_.empty())) watch_for_stalls();
     cost_.enter(work_kind::tasks);
     const size_t ran = tasks_.run(options_.tasks_per_turn);
     flush();
@@ -134,12 +143,33 @@ void reactor::flush() noexcept {
 
 void reactor::run() {
     scope here(*this);
+    if (options_.stall > duration::zero() && !options_.time)
+        stalls_ = std::make_unique<stall_watch>(options_.stall, counters_.turns, tasks_);
     while (true) {
         if (turn_here()) continue;
         if (stopping_) break;
         if (options_.idle == idle_policy::adaptive && now_ - last_work_ >= options_.spin) sleep();
     }
+    if (stalls_) watch_for_stalls();
+    stalls_.reset();
     stopping_ = false;
+}
+
+void reactor::watch_for_stalls() {
+    stalls_->resume();
+    if (stalls_->waiting()) [[unlikely]]
+        report_stall();
+}
+
+void reactor::report_stall() noexcept {
+    const stall_watch::stall s = stalls_->take(now_);
+    counters_.stalls = stalls_->found();
+    counters_.longest_stall_ns = stalls_->longest();
+    if (now_ < next_stall_report_) return;
+    next_stall_report_ = now_ + between_stall_reports;
+    log.warn("one piece of work held the shard for at least {}; it was found here, innermost first:",
+             format_duration(std::chrono::floor<std::chrono::microseconds>(s.lasted)));
+    for (const std::string& frame : describe(s)) log.warn("  {}", frame);
 }
 
 void reactor::end() noexcept {
@@ -153,7 +183,9 @@ void reactor::sleep() {
     const bool all_quiet = prepared == pollers_.size() && tasks_.empty();
     if (all_quiet) {
         const uint64_t asleep_since = cost_.now();
+        if (stalls_) stalls_->fall_asleep();
         epoll().wait(longest_sleep());
+        if (stalls_) stalls_->wake_up();
         cost_.add_sleep(cost_.now() - asleep_since);
         const time_point before = std::exchange(now_, clock_->now());
         ++counters_.sleeps;

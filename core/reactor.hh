@@ -20,6 +20,7 @@ class epoll;
 class mailbox;
 class metric_group;
 class metric_registry;
+class stall_watch;
 class timer_wheel;
 
 using shard_id = unsigned;
@@ -38,6 +39,9 @@ struct reactor_options {
     idle_policy idle = idle_policy::adaptive;
     duration spin = std::chrono::microseconds(50);  // adaptive: time without work before sleeping
     size_t tasks_per_turn = 1024;                   // then the pollers are asked again
+    // In run(): what holds the shard for longer, up to twice as long, is reported with its backtrace. 0: off,
+    // as in virtual time.
+    duration stall = duration::zero();
 };
 
 struct reactor_counters {
@@ -47,6 +51,8 @@ struct reactor_counters {
     uint64_t timers = 0;  // expired
     uint64_t sleeps = 0;
     uint64_t slept_ns = 0;
+    uint64_t stalls = 0;
+    uint64_t longest_stall_ns = 0;
 };
 
 class reactor {
@@ -119,6 +125,8 @@ class reactor {
     bool poll() noexcept;
     bool poll_descriptors(bool busy) noexcept;
     void flush() noexcept;
+    void watch_for_stalls();
+    void report_stall() noexcept;
     void sleep();
     duration longest_sleep() const noexcept;
 
@@ -133,6 +141,8 @@ class reactor {
     std::unique_ptr<timer_wheel> wheel_;
     std::unique_ptr<millrace::epoll> epoll_;  // made when first needed: a simulated host has none
     std::vector<added_poller> pollers_;
+    std::unique_ptr<stall_watch> stalls_;  // while run() runs
+    time_point next_stall_report_{};
     millrace::mailbox* mailbox_ = nullptr;
     time_point last_work_;
     time_point last_look_;  // at descriptors

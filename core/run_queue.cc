@@ -13,17 +13,18 @@ run_queue::~run_queue() {
 }
 
 size_t run_queue::run(size_t limit) noexcept {
-    size_t ran = 0;
-    while (head_ && ran < limit) {
+    const uint64_t before = started_;
+    const uint64_t last = before + limit;
+    while (head_ && started_ < last) {
         task* t = head_;
         head_ = t->next_;
         if (!head_) tail_ = &head_;
         --length_;
         inline_steps_ = 0;
+        ++started_;
         t->run();
-        ++ran;
     }
-    return ran;
+    return size_t(started_ - before);
 }
 
 void run_queue::end() noexcept {

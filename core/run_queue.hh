@@ -31,6 +31,8 @@ class run_queue {
 
     bool empty() const noexcept { return head_ == nullptr; }
     size_t size() const noexcept { return length_; }
+    // Tasks, ever. May be asked from a signal handler of the thread.
+    uint64_t started() const noexcept { return static_cast<const volatile uint64_t&>(started_); }
 
     // Runs tasks, those that they schedule too, until none is left or `limit` of them ran. Returns how many
     // ran.
@@ -78,6 +80,7 @@ class run_queue {
     task* head_ = nullptr;
     task** tail_ = &head_;
     size_t length_ = 0;
+    uint64_t started_ = 0;
     bool ending_ = false;
     producer_link* producers_ = nullptr;  // everything that waits: see core/future_state.hh
     std::unique_ptr<background_work> background_;

@@ -32,7 +32,8 @@ reactor_options options_of(shard_id s, const shards_options& group) {
             .time = group.time,
             .seed = group.seed + s * 0x9e3779b97f4a7c15u,
             .idle = group.idle,
-            .spin = group.spin};
+            .spin = group.spin,
+            .stall = group.stall};
 }
 
 unsigned parse_cpu(std::string_view number, std::string_view text) {

@@ -41,6 +41,7 @@ struct shards_options {
     uint64_t seed = 1;  // of shard 0; each has its own
     idle_policy idle = idle_policy::adaptive;
     duration spin = reactor_options{}.spin;
+    duration stall = reactor_options{}.stall;
     size_t ring_capacity = 256;  // parcels from one shard to one other; a power of two
 };
 
