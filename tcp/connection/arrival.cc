@@ -55,6 +55,10 @@ drop_reason connection::arrive_synchronised(segment& s, time_point now) noexcept
     if (refused == drop_reason::none) refused = check_syn(s, now);
     if (refused == drop_reason::none) refused = check_ack(s, now);
     if (refused != drop_reason::none || is_closed()) return refused;
+    // RFC 7323 §4.3, but only now: who cannot acknowledge what we sent could else blindly set TS.Recent, and
+    // have the peer's segments refused.
+    if (timestamps_.enabled() && s.options.timestamps)
+        timestamps_.on_segment(s.options.timestamps->value, s.seq, acked_to_, now);
     return take_text_and_fin(s);
 }
 
@@ -86,8 +90,6 @@ drop_reason connection::check_sequence(segment& s, time_point now) noexcept {
         s.payload = {};
         acks_.require_now();
     }
-    if (timestamps_.enabled() && s.options.timestamps && !s.flags.has(flags::rst))
-        timestamps_.on_segment(s.options.timestamps->value, s.seq, acked_to_, now);
     heard(now);
     return drop_reason::none;
 }
