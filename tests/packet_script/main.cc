@@ -14,13 +14,15 @@ using namespace millrace::packet_script;
 
 namespace {
 
-constexpr const char* usage = R"(usage: millrace-packet-script [--verbose] FILE...
+constexpr const char* usage = R"(usage: millrace-packet-script [--verbose] [--FLAG=VALUE...] FILE...
 
 Plays packet scripts, written in the packetdrill language, against millrace's TCP in virtual time. Says of each
 whether it passed, failed (where, and with what packet), or asks for something unsupported (and for what).
 
-  --verbose   print every packet of every script
-  --help      this text
+  --verbose      print every packet of every script
+  --FLAG=VALUE   a flag of scripts, as if it stood at the top of each: --receive_buffer=15728640; see
+                 doc/packet_scripts.md
+  --help         this text
 
 Exit code: 0 if every script that is supported passed, 1 if one failed, 2 if a file cannot be read.
 )";
@@ -39,11 +41,14 @@ void show(const std::string& file, const report& r, bool verbose) {
 
 int main(int argc, char** argv) {
     std::vector<std::string> files;
+    std::vector<std::pair<std::string, std::string>> flags;
     bool verbose = false;
     for (int i = 1; i < argc; ++i) {
         if (!std::strcmp(argv[i], "--help")) return std::fputs(usage, stdout), 0;
         if (!std::strcmp(argv[i], "--verbose")) {
             verbose = true;
+        } else if (const char* value = std::strchr(argv[i], '='); value && !std::strncmp(argv[i], "--", 2)) {
+            flags.emplace_back(std::string(argv[i] + 2, size_t(value - argv[i] - 2)), value + 1);
         } else if (argv[i][0] == '-') {
             fmt::print(stderr, "millrace-packet-script: no flag {}; see --help\n", argv[i]);
             return 2;
@@ -60,7 +65,7 @@ int main(int argc, char** argv) {
             fmt::print(stderr, "millrace-packet-script: cannot read {}: {}\n", file, std::strerror(errno));
             return 2;
         }
-        const report r = run(text.str());
+        const report r = run(text.str(), flags);
         ++count[size_t(r.result)];
         show(file, r, verbose);
     }

@@ -46,6 +46,8 @@ class player {
         last_ = start_ = world_.now();
     }
 
+    void end() { finish_call(); }
+
     void play(const event& e) {
         line_ = e.line;
         if (const auto* p = std::get_if<packet_event>(&e.what)) {
@@ -74,16 +76,26 @@ class player {
 
     void collect() {
         for (auto& r : peer_.receive()) sent_.push_back({world_.now(), std::move(r)});
+        look_after_call();
     }
     // Whatever can happen now, happens.
     void settle() {
         while (world_.step(world_.now()) == net::world::progress::worked) collect();
         collect();
     }
+    // Events go on while a call waits: it is looked after whenever something has happened.
+    void look_after_call() {
+        if (!waiting_ || waiting_->done) return;
+        waiting_->done = sockets_.go_on(*waiting_->call, waiting_->line);
+        if (!waiting_->done) return;
+        waiting_->at = world_.now();
+        settle();
+    }
     void run_to(time_point t) {
         settle();
+        if (waiting_ && waiting_->until + settings_.tolerance < t) finish_call();
         while (world_.now() < t) {
-            world_.step(t);
+            if (world_.step(t) == net::world::progress::idle) world_.clock().advance(t - world_.now());
             collect();
         }
         settle();
@@ -158,6 +170,9 @@ class player {
             tcp_packet more = take(expected);
             more.first = p.first;
             more.payload += p.payload;
+            // Where it is pushed depends on where it was cut.
+            more.flags = more.flags.without(tcp::flags::psh);
+            if (expected.flags.has(tcp::flags::psh)) more.flags |= tcp::flags::psh;
             p = more;
         }
         if (const auto why = difference(expected, p, settings_.ticks))
@@ -173,21 +188,31 @@ class player {
         const time_point base = when.from == moment::base::start ? start_ : last_;
         const time_point from = time_of(when);
         run_to(from);
-        const time_point until = when.until ? base + *when.until : from;
-        std::optional<outcome> o = sockets_.go_on(c, line_);
+        finish_call();
+        waiting_ = waiting{&c, line_, when.until ? base + *when.until : from, {}, {}};
+        look_after_call();
         settle();
-        while (!o && !(o = sockets_.go_on(c, line_))) {
-            if (world_.now() >= until + settings_.tolerance ||
-                world_.step(until + settings_.tolerance) == net::world::progress::idle)
-                throw mismatch{line_, c.name + "() has not returned"};
+        if (waiting_->done || !when.until) finish_call();
+    }
+
+    // The call that waits must have returned by its time, and with what the script says.
+    void finish_call() {
+        if (!waiting_) return;
+        while (!waiting_->done && world_.now() < waiting_->until + settings_.tolerance) {
+            if (world_.step(waiting_->until + settings_.tolerance) == net::world::progress::idle) break;
             collect();
         }
-        if (when.until) last_ = world_.now();
-        const bool right = !c.result || (*c.result == o->result && (c.error.empty() || c.error == o->error));
+        const waiting w = *std::exchange(waiting_, std::nullopt);
+        const call_event& c = *w.call;
+        if (!w.done) throw mismatch{w.line, c.name + "() has not returned"};
+        const bool right =
+            !c.result || (*c.result == w.done->result && (c.error.empty() || c.error == w.done->error));
         if (!right)
-            throw mismatch{line_, fmt::format("{}() returned {} {} instead of {} {}", c.name, o->result,
-                                              o->error, *c.result, c.error)};
-        settle();
+            throw mismatch{w.line, fmt::format("{}() returned {} {} instead of {} {}", c.name, w.done->result,
+                                               w.done->error, *c.result, c.error)};
+        if (w.at + settings_.tolerance < w.until || w.until + settings_.tolerance < w.at)
+            throw mismatch{w.line, fmt::format("{}() returned at {:.6f} s instead of {:.6f} s", c.name,
+                                               seconds(w.at - start_), seconds(w.until - start_))};
     }
 
     void check(const std::string& code) {
@@ -200,6 +225,15 @@ class player {
         if (failure) throw mismatch{line_, "does not hold: " + *failure};
     }
 
+    // A call that has not returned, or whose answer was not looked at.
+    struct waiting {
+        const call_event* call;
+        unsigned line;
+        time_point until;
+        std::optional<outcome> done;
+        time_point at;
+    };
+
     script_settings settings_;
     report& report_;
     net::world world_;
@@ -208,6 +242,7 @@ class player {
     test::raw_peer peer_;
     sockets sockets_;
     flow flow_;
+    std::optional<waiting> waiting_;
     std::deque<sent> sent_;
     time_point sent_at_{};
     time_point start_;
@@ -217,13 +252,15 @@ class player {
 
 }  // namespace
 
-report run(std::string_view text) {
+report run(std::string_view text, const std::vector<std::pair<std::string, std::string>>& flags) {
     report r;
     try {
-        const script s = read_script(text);
+        script s = read_script(text);
+        s.flags.insert(s.flags.end(), flags.begin(), flags.end());
         r.notices = s.notices;
         player p(s, r);
         for (const event& e : s.events) p.play(e);
+        p.end();
     } catch (const script_error& e) {
         r.result = e.what_kind() == script_error::kind::unsupported ? verdict::unsupported : verdict::failed;
         r.line = e.line();

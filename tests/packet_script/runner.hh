@@ -6,6 +6,8 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 namespace millrace::packet_script {
@@ -21,6 +23,7 @@ struct report {
 };
 
 // Never throws: a script that cannot be read has failed, one that asks for more than there is is unsupported.
-report run(std::string_view text);
+// `flags` are taken as if they stood last at the top of the script.
+report run(std::string_view text, const std::vector<std::pair<std::string, std::string>>& flags = {});
 
 }  // namespace millrace::packet_script

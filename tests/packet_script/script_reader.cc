@@ -32,7 +32,8 @@ argument read_named(scanner& in, unsigned depth) {
     if (in.takes("(")) {
         a.what = argument::kind::call;
         a.parts = read_parts(in, ")", depth);
-    } else if (in.takes("=")) {
+    }
+    if (in.takes("=")) {
         argument value = read_argument(in, depth + 1);
         value.label = a.name;
         return value;

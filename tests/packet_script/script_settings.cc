@@ -79,6 +79,8 @@ script_settings read_settings(const script& from) {
         if (flag == "ip_version" || flag == "ip") {
             if (value != "ipv4" && value != "4")
                 refuse(script_error::kind::unsupported, "IP version " + value);
+        } else if (flag.ends_with("_ip") || value.empty()) {
+            refuse(script_error::kind::unsupported, "the flag --" + flag);
         } else if (!set_number(s, flag, number_of(flag, value))) {
             refuse(script_error::kind::unsupported, "the flag --" + flag);
         }

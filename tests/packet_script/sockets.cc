@@ -79,6 +79,7 @@ void sockets::descriptor::forget_calls() {
 sockets::~sockets() {
     reactor::scope here(host_.host);
     for (auto& [fd, d] : descriptors_) d.forget_calls();
+    descriptors_.clear();
 }
 
 std::optional<outcome> sockets::go_on(const call_event& c, unsigned line) {
@@ -250,6 +251,7 @@ sockets::answer sockets::write(const call_event& c) {
             d.writing->get();
             return outcome{int64_t(n)};
         } catch (const std::system_error& e) {
+            if (e.code() == net::errc::not_connected) return failed("EPIPE");
             return failed(errno_name(e.code()));
         }
     }();
@@ -295,6 +297,9 @@ sockets::answer sockets::setsockopt(const call_event& c) {
     const std::string option = name(c, 2);
     if (option == "TCP_NODELAY") {
         d.settings.no_delay = number(c, 3) != 0;
+        if (d.stream) d.stream.set(d.settings);
+    } else if (option == "SO_SNDBUF") {
+        d.settings.send_watermark = size_t(std::max<int64_t>(number(c, 3), 1));
         if (d.stream) d.stream.set(d.settings);
     } else if (option == "SO_LINGER") {
         d.resets = true;
