@@ -14,15 +14,20 @@ namespace millrace {
 class histogram {
  public:
     // Values from 0 to 2^43 ns, about two and a half hours; longer ones count as that long.
-    void record(duration d) noexcept {
+    void record(duration d) noexcept { record(d, 1); }
+    // The same duration, n times.
+    void record(duration d, uint64_t n) noexcept {
         uint64_t ns = d.count() < 0 ? 0 : std::min(uint64_t(d.count()), longest_ns);
-        ++buckets_[index_of(ns)];
-        ++count_;
-        sum_ += double(ns);
+        buckets_[index_of(ns)] += n;
+        count_ += n;
+        sum_ += double(ns) * double(n);
         min_ = std::min(min_, ns);
         max_ = std::max(max_, ns);
     }
     void merge(const histogram& other) noexcept;
+    // What was recorded here and not yet in `earlier`, a copy of this one. Its least and greatest are those
+    // of their buckets.
+    histogram since(const histogram& earlier) const noexcept;
     void clear() noexcept { *this = histogram(); }
 
     uint64_t count() const noexcept { return count_; }
@@ -45,6 +50,7 @@ class histogram {
         unsigned shift = unsigned(std::bit_width(ns)) - 1 - sub_bits;
         return unsigned((shift + 1) * sub_count + ((ns >> shift) - sub_count));
     }
+    static uint64_t lowest_of(unsigned index) noexcept;
     static uint64_t highest_of(unsigned index) noexcept;
 
     std::array<uint64_t, (longest_bits - sub_bits + 1) * sub_count> buckets_{};

@@ -1,23 +1,30 @@
-// What was measured, of one shard or of all, and how it is told.
+// What was measured, of one shard or of all.
 #pragma once
 
 #include "apps/common/histogram.hh"
-#include "apps/perf/settings.hh"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 namespace millrace::perf {
 
+enum class phase : uint8_t { connecting, preloading, warming_up, measuring, ending };
+
 struct measurement {
-    uint64_t requests = 0;  // rr, crr: answered while measuring
+    uint64_t requests = 0;  // answered while measuring
     uint64_t sent = 0;      // bytes while measuring
     uint64_t received = 0;
-    duration measured{};     // the longest of the shards'
-    histogram latency;       // of rr and crr
-    unsigned connected = 0;  // connections that were established at the start
-    bool partial = false;    // it ended early, or something was lost
-    std::string error;       // the first thing that went wrong, as a sentence; empty: nothing did
+    duration measured{};                 // the longest of the shards'
+    histogram latency;                   // of requests
+    uint64_t late = 0;                   // open loop: due while measuring and not answered at its end
+    unsigned connected = 0;              // connections that were established
+    duration cpu{};                      // of the shards' threads while measuring
+    std::optional<duration> server_cpu;  // of --server-pid
+    phase at = phase::connecting;
+    bool partial = false;   // it ended early, or something was lost
+    bool unusable = false;  // the surroundings do not allow it: bad input
+    std::string error;      // the first thing that went wrong, as a sentence; empty: nothing did
 
     void fail(std::string why) {
         if (error.empty()) error = std::move(why);
@@ -25,9 +32,5 @@ struct measurement {
     }
     void merge(const measurement& other);
 };
-
-std::string to_text(const measurement& r, const settings& s, unsigned shards);
-// One line.
-std::string to_json(const measurement& r, const settings& s, unsigned shards);
 
 }  // namespace millrace::perf

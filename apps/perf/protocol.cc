@@ -27,4 +27,18 @@ std::optional<hello> hello::parse(std::string_view bytes) noexcept {
     return hello{workload(what), message};
 }
 
+opening opening_of(std::string_view first) noexcept {
+    if (hello::magic.starts_with(first.substr(0, hello::magic.size())))
+        return first.size() < hello::size                   ? opening::unknown
+               : hello::parse(first.substr(0, hello::size)) ? opening::stream
+                                                            : opening::echo;
+    // "*3\r\n$"
+    for (size_t i = 0; i < std::min<size_t>(first.size(), 5); ++i) {
+        const char c = first[i];
+        const bool fits = i == 1 ? c >= '1' && c <= '9' : c == "*?\r\n$"[i];
+        if (!fits) return opening::echo;
+    }
+    return first.size() < 5 ? opening::unknown : opening::resp;
+}
+
 }  // namespace millrace::perf

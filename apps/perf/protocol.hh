@@ -1,5 +1,6 @@
-// How a client tells a perf server what it wants. A connection that begins otherwise is echoed, so that rr
-// and crr also run against any echo server.
+// How a client tells a perf server what it wants: by how its connection begins. A hello asks for a stream, a
+// command of the Redis protocol for its answer; what begins otherwise is echoed, so that rr and crr also run
+// against any echo server.
 #pragma once
 
 #include "apps/perf/settings.hh"
@@ -23,5 +24,10 @@ struct hello {
     // Of exactly `size` bytes; nullopt if they are no hello.
     static std::optional<hello> parse(std::string_view bytes) noexcept;
 };
+
+enum class opening : uint8_t { unknown, stream, resp, echo };
+
+// What a connection wants that begins so; unknown: more bytes will tell.
+opening opening_of(std::string_view first) noexcept;
 
 }  // namespace millrace::perf

@@ -4,6 +4,9 @@
 #include "core/background.hh"
 #include "core/coroutine.hh"
 #include "core/log.hh"
+#include "core/shard.hh"
+
+#include <fmt/format.h>
 
 #include <optional>
 #include <string>
@@ -18,17 +21,13 @@ logger log("perf");
 // One connection.
 class session {
  public:
-    session(net::stream s, const pattern& p, bool check)
-        : stream_(std::move(s)), pattern_(p), check_(check) {}
+    session(net::stream s, const pattern& p, bool check, served& all)
+        : stream_(std::move(s)), pattern_(p), check_(check), served_(all) {}
 
     future<> run() {
         net::endpoint peer = stream_.remote();
         try {
-            auto wanted = co_await greet();
-            if (wanted)
-                co_await stream(*wanted);
-            else
-                co_await echo();
+            co_await serve();
             co_await stream_.close();
         } catch (const std::system_error& e) {
             log.debug("{}: {}", peer, e.what());
@@ -36,30 +35,61 @@ class session {
     }
 
  private:
-    // Reads until it is known whether the connection begins with a hello; what is no hello is echoed.
-    future<std::optional<hello>> greet() {
+    future<> serve() {
         std::string first;
-        while (first.size() < hello::size) {
-            buffer b = co_await stream_.read();
-            if (!b) break;
-            size_t n = std::min(b.size(), hello::size - first.size());
-            first.append(b.view().substr(0, n));
-            b.trim_front(n);
-            rest_ = std::move(b);
-            if (!hello::magic.starts_with(first.substr(0, hello::magic.size()))) break;
+        while (opening_of(first) == opening::unknown) {
+            const buffer b = co_await stream_.read();
+            if (!count(b)) break;
+            first += b.view();
         }
-        auto h = hello::parse(first);
-        if (h) co_return h;
-        co_await stream_.write(first);
-        if (rest_) co_await stream_.write(std::move(rest_));
-        co_return std::nullopt;
+        switch (opening_of(first)) {
+            case opening::stream:
+                co_return co_await stream(*hello::parse(std::string_view(first).substr(0, hello::size)),
+                                          first.substr(hello::size));
+            case opening::resp:
+                co_return co_await respond(std::move(first));
+            case opening::unknown:
+            case opening::echo:
+                co_return co_await echo(std::move(first));
+        }
     }
 
-    future<> echo() {
-        while (buffer b = co_await stream_.read()) co_await stream_.write(std::move(b));
+    // False at the end of the stream.
+    bool count(const buffer& b) noexcept {
+        served_.reads += bool(b);
+        served_.bytes += b.size();
+        return bool(b);
     }
 
-    future<> stream(hello h) {
+    future<> echo(std::string first) {
+        if (!first.empty()) co_await stream_.write(std::string_view(first));
+        while (true) {
+            buffer b = co_await stream_.read();
+            if (!count(b)) co_return;
+            co_await stream_.write(std::move(b));
+        }
+    }
+
+    future<> respond(std::string first) {
+        responder r(served_.store);
+        std::string replies;
+        // Each shard has keys of its own, and a client does not know which of its connections comes to which.
+        const bool alone = shard_count() == 1;
+        bool good = alone && r.feed(first, replies);
+        if (!alone) replies = "-ERR millrace-perf answers this on one shard only\r\n";
+        while (true) {
+            served_.commands += r.take_answered();
+            if (!replies.empty()) co_await stream_.write(std::string_view(replies));
+            replies.clear();
+            if (!good) co_return;
+            const buffer b = co_await stream_.read();
+            if (!count(b)) co_return;
+            good = r.feed(b.view(), replies);
+        }
+    }
+
+    future<> stream(hello h, std::string behind) {
+        take(behind);
         future<> sending = h.what == workload::write ? make_ready_future<>() : send(h.message);
         future<> receiving = receive();
         co_await settled(receiving);
@@ -77,36 +107,49 @@ class session {
     }
 
     future<> receive() {
-        take(rest_);
-        while (buffer b = co_await stream_.read()) take(b);
+        while (true) {
+            const buffer b = co_await stream_.read();
+            if (!count(b)) co_return;
+            take(b.view());
+        }
     }
 
-    void take(const buffer& b) {
-        if (check_ && !pattern_.matches(received_, b.view())) {
+    void take(std::string_view bytes) {
+        if (check_ && !pattern_.matches(received_, bytes)) {
             log.warn("{} sent other bytes than expected near byte {}", stream_.remote(), received_);
             throw std::system_error(std::make_error_code(std::errc::bad_message));
         }
-        received_ += b.size();
+        received_ += bytes.size();
     }
 
     net::stream stream_;
     const pattern& pattern_;
     bool check_;
-    buffer rest_;  // behind the hello
+    served& served_;
     uint64_t received_ = 0;
     bool finished_ = false;
 };
 
-future<> answer(net::stream s, const pattern& p, bool check) {
-    session here(std::move(s), p, check);
+future<> answer(net::stream s, const pattern& p, bool check, served& all) {
+    ++all.connections;
+    session here(std::move(s), p, check, all);
     co_await here.run();
 }
 
 }  // namespace
 
-future<> serve(net::network& network, net::listen_options where, const pattern& p, bool check) {
+future<> serve(net::network& network, net::listen_options where, const pattern& p, bool check, served& s) {
     net::listener listener = network.listen(where);
-    while (auto s = co_await listener.accept()) background(answer(std::move(*s), p, check));
+    while (auto c = co_await listener.accept()) background(answer(std::move(*c), p, check, s));
+}
+
+std::string farewell(const served& s, duration cpu) {
+    const double seconds = std::chrono::duration<double>(cpu).count();
+    std::string out =
+        fmt::format("served {} connections, {} commands, {} reads of {} bytes in all; {:.2f} s of CPU",
+                    s.connections, s.commands, s.reads, s.bytes, seconds);
+    if (s.reads > 0) out += fmt::format(", {:.3f} us for a read", seconds * 1e6 / double(s.reads));
+    return out;
 }
 
 }  // namespace millrace::perf

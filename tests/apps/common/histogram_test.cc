@@ -57,6 +57,34 @@ BOOST_AUTO_TEST_CASE(merging_is_the_same_as_recording_into_one) {
     BOOST_TEST((a.min() == both.min() && a.max() == both.max() && a.mean() == both.mean()));
 }
 
+BOOST_AUTO_TEST_CASE(a_percentile_is_not_rounded_up_to_the_next_value) {
+    histogram h;
+    h.record(10ns, 999);
+    h.record(50ns);
+    BOOST_TEST((h.percentile(99.9) == 10ns));
+    BOOST_TEST((h.percentile(99.91) == 50ns));
+    histogram more;
+    more.record(10ns, 9999);
+    more.record(50ns);
+    BOOST_TEST((more.percentile(99.99) == 10ns));
+    BOOST_TEST((more.percentile(100) == 50ns));
+}
+
+BOOST_AUTO_TEST_CASE(what_was_added_since_can_be_told) {
+    histogram h;
+    h.record(10us, 5);
+    const histogram earlier = h;
+    h.record(3us, 2);
+    h.record(70us);
+    const histogram added = h.since(earlier);
+    BOOST_TEST(added.count() == 3u);
+    BOOST_TEST((added.percentile(50) >= 3us && added.percentile(50) < 4us));
+    BOOST_TEST((added.max() == 70us));
+    BOOST_TEST((added.min() <= 3us && added.min() > 2us));
+    BOOST_TEST(h.since(h).count() == 0u);
+    BOOST_TEST((h.since(h).min() == 0ns));
+}
+
 BOOST_AUTO_TEST_CASE(values_out_of_range_are_counted_at_its_ends) {
     histogram h;
     h.record(-5ns);

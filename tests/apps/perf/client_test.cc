@@ -39,6 +39,8 @@ struct laboratory {
     perf::settings settings;
     perf::pattern bytes{1 << 20};
     echo::counters echoed;
+    perf::served served;
+    duration quiet = 10ms;  // passes when nothing is left to do
     abort_source stop;
     future<> serving = make_ready_future<>();
 
@@ -66,7 +68,7 @@ struct laboratory {
     }
     void serve_perf() {
         reactor::scope here(loop);
-        serving = perf::serve(network, {.port = port}, bytes, true);
+        serving = perf::serve(network, {.port = port}, bytes, true, served);
     }
     void settle() {
         while (loop.turn()) {
@@ -78,9 +80,9 @@ struct laboratory {
         reactor::scope here(loop);
         perf::client c(settings, bytes, 0, 1);
         future<> running = c.run(network, stop);
-        for (int i = 0; i < 1000 && !running.available(); ++i) {
+        for (int i = 0; i < 100'000 && !running.available(); ++i) {
             settle();
-            time.advance(10ms);
+            time.advance(quiet);
         }
         BOOST_REQUIRE(running.available());
         running.get();
@@ -250,6 +252,134 @@ BOOST_AUTO_TEST_CASE(an_interrupted_measurement_is_told_as_far_as_it_came) {
     BOOST_TEST(c.outcome().error == "interrupted");
     BOOST_TEST(c.outcome().requests > 10u);
     settle();
+}
+
+BOOST_AUTO_TEST_CASE(so_many_requests_are_made_and_no_more) {
+    serve_perf();
+    settings.requests = 1000;
+    for (auto w :
+         {perf::workload::rr, perf::workload::crr, perf::workload::resp_set, perf::workload::resp_get}) {
+        settings.pipeline = 7;
+        const uint64_t commands = served.commands;
+        perf::measurement r = measure(w);
+        BOOST_TEST_CONTEXT(name_of(w)) {
+            BOOST_TEST(r.error == "");
+            BOOST_TEST(r.requests == 1000u);
+            BOOST_TEST(r.latency.count() == 1000u);
+            BOOST_TEST((r.measured > 0s));
+            if (w == perf::workload::resp_set) BOOST_TEST(served.commands - commands == 1000u);
+        }
+    }
+}
+
+BOOST_AUTO_TEST_CASE(an_open_loop_asks_at_its_rate_whatever_the_answers) {
+    serve_perf();
+    settings.rate = 10'000;
+    quiet = 10us;
+    settings.run_time = 100ms;
+    for (auto w : {perf::workload::rr, perf::workload::crr, perf::workload::resp_set}) {
+        perf::measurement r = measure(w);
+        BOOST_TEST_CONTEXT(name_of(w)) {
+            BOOST_TEST(r.error == "");
+            BOOST_TEST((r.requests >= 995u && r.requests <= 1000u), r.requests);
+            BOOST_TEST(r.late <= settings.connections);
+        }
+    }
+}
+
+// One answer takes 10 ms; the requests due meanwhile were due then, not when the connection was free again.
+BOOST_AUTO_TEST_CASE(latency_in_an_open_loop_counts_from_when_a_request_was_due) {
+    unsigned answers = 0;
+    serve_by([this, &answers](std::shared_ptr<net::stream> s) {
+        return [](std::shared_ptr<net::stream> peer, unsigned& n, laboratory& l) -> future<> {
+            while (buffer b = co_await peer->read()) {
+                if (++n == 50) l.time.advance(10ms);
+                co_await peer->write(std::move(b));
+            }
+            co_await peer->close();
+        }(s, answers, *this);
+    });
+    settings.connections = 1;
+    settings.rate = 1000;
+    quiet = 10us;
+    settings.warm_up = 0s;
+    settings.run_time = 100ms;
+    perf::measurement r = measure(perf::workload::rr);
+    BOOST_TEST(r.error == "");
+    BOOST_TEST((r.requests >= 98u && r.requests <= 100u), r.requests);
+    BOOST_TEST((r.latency.max() >= 10ms && r.latency.max() < 11ms));
+    // 10, 9, 8, ... ms late: a tenth of all.
+    BOOST_TEST((r.latency.percentile(95) > 4ms));
+    BOOST_TEST((r.latency.percentile(85) < 1ms));
+}
+
+BOOST_AUTO_TEST_CASE(a_rate_beyond_the_server_is_not_reached_and_that_is_seen) {
+    serve_perf();
+    settings.rate = 100'000'000;
+    perf::measurement r = measure(perf::workload::rr);
+    BOOST_TEST(r.error == "");
+    BOOST_TEST(r.late > 1000u);
+    BOOST_TEST(double(r.requests) < 1e8 * 0.01);
+}
+
+BOOST_AUTO_TEST_CASE(keys_are_stored_before_they_are_asked_for) {
+    serve_perf();
+    settings.keys = 100;
+    settings.value = 50;
+    settings.pipeline = 16;
+    perf::measurement r = measure(perf::workload::resp_get);
+    BOOST_TEST(r.error == "");
+    BOOST_TEST(r.requests > 100u);
+    BOOST_TEST(served.store.size() == 100u);
+    BOOST_TEST(r.received > r.requests * 50);
+}
+
+BOOST_AUTO_TEST_CASE(a_missing_key_is_told) {
+    serve_perf();
+    settings.preload = false;
+    perf::measurement r = measure(perf::workload::resp_get);
+    BOOST_TEST(r.error.find(" has no key ") != r.error.npos, r.error);
+    BOOST_TEST(r.partial);
+}
+
+BOOST_AUTO_TEST_CASE(gets_and_sets_are_mixed_as_asked_for) {
+    serve_perf();
+    settings.mix = 0;
+    settings.preload = false;
+    BOOST_TEST(measure(perf::workload::resp_get).error == "");
+    settings.mix = 50;
+    settings.preload = true;
+    settings.keys = 1000;
+    settings.requests = 10'000;
+    perf::measurement r = measure(perf::workload::resp_get);
+    BOOST_TEST(r.error == "");
+    // A SET has 45 bytes, a GET 36.
+    const double set_share = (double(r.sent) / 10'000 - 36) / 9;
+    BOOST_TEST((set_share > 0.4 && set_share < 0.6), set_share);
+}
+
+BOOST_AUTO_TEST_CASE(a_server_that_speaks_something_else_is_told) {
+    serve_echo();
+    perf::measurement r = measure(perf::workload::resp_get);
+    BOOST_TEST(r.error.find("answered '*3' to a SET") != r.error.npos, r.error);
+    BOOST_TEST((r.measured == 0s));
+}
+
+BOOST_AUTO_TEST_CASE(silence_ends_a_count_of_requests) {
+    serve_by([](std::shared_ptr<net::stream> s) {
+        return [](std::shared_ptr<net::stream> peer) -> future<> {
+            try {
+                while (true)
+                    if (!co_await peer->read()) break;
+            } catch (const std::system_error&) {
+                // The client gave up.
+            }
+        }(s);
+    });
+    settings.requests = 10;
+    perf::measurement r = measure(perf::workload::rr);
+    BOOST_TEST(r.error.ends_with(" has not answered for 2s"), r.error);
+    BOOST_TEST(r.partial);
 }
 
 BOOST_AUTO_TEST_CASE(connections_are_shared_out_among_shards) {

@@ -1,5 +1,4 @@
 // What millrace-perf is made of: settings, bytes, greeting, results.
-#include "apps/perf/measurement.hh"
 #include "apps/perf/pattern.hh"
 #include "apps/perf/protocol.hh"
 #include "apps/perf/settings.hh"
@@ -39,7 +38,7 @@ BOOST_AUTO_TEST_CASE(modes_and_workloads_are_words) {
                "accepted as rw client");
     BOOST_TEST(refusal({"peer"}) == "--mode: 'peer' is none of client, server");
     BOOST_TEST(refusal({"client", "--workload", "rrr", "--server", "10.0.0.1:7"}) ==
-               "--workload: 'rrr' is none of rr, crr, read, write, rw");
+               "--workload: 'rrr' is none of rr, crr, read, write, rw, resp-get, resp-set");
 }
 
 BOOST_AUTO_TEST_CASE(a_client_needs_to_know_its_server) {
@@ -57,6 +56,41 @@ BOOST_AUTO_TEST_CASE(impossible_measurements_are_refused) {
                    .starts_with("--connections: 0 is out of range"));
     BOOST_TEST(refusal({"--server", "10.0.0.1:7", "--duration", "5"})
                    .starts_with("--duration: '5' is not a duration"));
+}
+
+BOOST_AUTO_TEST_CASE(flags_without_an_effect_are_refused) {
+    const auto with = [](std::vector<const char*> more) {
+        more.insert(more.begin(), {"client", "--server", "10.0.0.1:7"});
+        return refusal(more);
+    };
+    BOOST_TEST(with({"--keys", "10"}) == "--keys: has no effect on rr: it is for resp-get and resp-set");
+    BOOST_TEST(
+        with({"--pipeline", "10", "--workload", "crr"}).starts_with("--pipeline: has no effect on crr"));
+    BOOST_TEST(with({"--mix", "10", "--workload", "resp-set"}) ==
+               "--mix: has no effect on resp-set: it is for resp-get");
+    BOOST_TEST(with({"--message", "10B", "--workload", "resp-set"}).starts_with("--message: has no effect"));
+    BOOST_TEST(with({"--rate", "10", "--workload", "read"}).starts_with("--rate: has no effect on read"));
+    BOOST_TEST(with({"--requests", "10", "--workload", "rw"}).starts_with("--requests: has no effect on rw"));
+    BOOST_TEST(with({"--requests", "10", "--duration", "1s"}).starts_with("--duration: with --requests"));
+    BOOST_TEST(with({"--requests", "10", "--warm-up", "1s"}).starts_with("--warm-up: with --requests"));
+    BOOST_TEST(with({"--mix", "101", "--workload", "resp-get"}).starts_with("--mix: 101 is out of range"));
+    BOOST_TEST(with({"--pipeline", "1024", "--value", "1MiB", "--workload", "resp-set"})
+                   .starts_with("--pipeline: 1024 values"));
+    BOOST_TEST(with({"--set", "keys=3"}).starts_with("--set: keys: has no effect on rr"));
+    BOOST_TEST(refusal({"server", "--connections", "3"}) ==
+               "--connections: this is for the client: a server serves every workload, as its clients ask");
+    BOOST_TEST(refusal({"server", "--set", "self=true"}).find("--self") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(every_shard_needs_its_share) {
+    settings s;
+    s.connections = 3;
+    BOOST_CHECK_NO_THROW(check_shares(s, 3));
+    BOOST_CHECK_EXCEPTION(check_shares(s, 4), config_error, [](const config_error& e) {
+        return std::string(e.what()) == "--connections: 3 for 4 shards; each needs one";
+    });
+    s.mode = "server";
+    BOOST_CHECK_NO_THROW(check_shares(s, 4));
 }
 
 BOOST_AUTO_TEST_CASE(the_pattern_tells_any_stretch_of_a_stream) {
@@ -103,44 +137,19 @@ BOOST_AUTO_TEST_CASE(what_is_no_greeting_is_refused) {
     BOOST_TEST(!hello::parse({empty.data(), empty.size()}));
 }
 
-BOOST_AUTO_TEST_CASE(results_of_shards_are_merged_and_told) {
-    settings s;
-    s.server_text = "10.0.0.1:7";
-    s.connections = 4;
-    measurement a, b;
-    a.requests = 100, b.requests = 300;
-    a.sent = a.received = 6400;
-    a.measured = 2s, b.measured = 1900ms;
-    a.connected = b.connected = 2;
-    for (int i = 0; i < 100; ++i) a.latency.record(10us);
-    a.merge(b);
-    BOOST_TEST(to_text(a, s, 2) ==
-               "rr with 4 connections, 64B messages, 2 shards, 2.00 s\n"
-               "  200 requests/s, 400 in all\n"
-               "  latency in us: min 10.0, mean 10.0, p50 10.0, p90 10.0, p99 10.0, p999 10.0, max 10.0\n"
-               "  sent 0.000 Gbit/s, received 0.000 Gbit/s\n");
-    BOOST_TEST(
-        to_json(a, s, 2) ==
-        R"({"workload":"rr","server":"10.0.0.1:7","connections":4,"connected":4,"message":64,"shards":2,)"
-        R"("seconds":2.000000,"partial":false,"error":"","requests":400,"requests_per_second":200.0,)"
-        R"("sent_bytes":6400,"received_bytes":6400,"sent_gbit_per_second":0.000026,)"
-        R"("received_gbit_per_second":0.000026,"latency_us":{"min":10.000,"mean":10.000,"p50":10.000,)"
-        R"("p90":10.000,"p99":10.000,"p999":10.000,"max":10.000}})"
-        "\n");
-}
-
-BOOST_AUTO_TEST_CASE(partial_results_are_marked) {
-    settings s;
-    measurement r;
-    r.fail("the \"server\"\nleft");
-    r.fail("a later error");
-    BOOST_TEST(to_text(r, s, 1).find(" (partial)\n") != std::string::npos);
-    BOOST_TEST(to_json(r, s, 1).find(R"("partial":true,"error":"the \"server\"\u000aleft")") !=
-               std::string::npos);
-    measurement all;
-    all.merge(r);
-    BOOST_TEST(all.partial);
-    BOOST_TEST(all.error == r.error);
+BOOST_AUTO_TEST_CASE(how_a_connection_begins_tells_what_it_wants) {
+    auto bytes = hello{workload::rw, 100}.emit();
+    const std::string greeting(bytes.data(), bytes.size());
+    for (size_t n = 0; n < hello::size; ++n)
+        BOOST_TEST((opening_of(greeting.substr(0, n)) == opening::unknown), n);
+    BOOST_TEST((opening_of(greeting + "more") == opening::stream));
+    BOOST_TEST((opening_of("*") == opening::unknown));
+    BOOST_TEST((opening_of("*2\r\n$") == opening::resp));
+    BOOST_TEST((opening_of("*2\r\n$3\r\nGET\r\n") == opening::resp));
+    for (const char* other : {"*x", "*2\r\n+", "x", "hello"})
+        BOOST_TEST((opening_of(other) == opening::echo), other);
+    pattern p(1);
+    BOOST_TEST((opening_of(p.at(0, 1)) == opening::echo));  // of one byte, the least message
 }
 
 BOOST_AUTO_TEST_SUITE_END()
