@@ -4,9 +4,11 @@
 #include "core/buffer.hh"
 #include "core/future.hh"
 #include "core/time.hh"
+#include "net/congestion.hh"
 #include "net/endpoint.hh"
 
 #include <memory>
+#include <optional>
 #include <string_view>
 
 namespace millrace::net {
@@ -17,6 +19,7 @@ struct stream_settings {
         true;  // off: small writes wait for the acknowledgement of earlier ones (Nagle, RFC 9293 §3.7.4)
     size_t send_watermark =
         256 * 1024;  // bytes unsent or unacknowledged from which write() makes its caller wait
+    std::optional<congestion_algorithm> congestion{};  // default: what it has, at first the network's
 };
 
 // A connection as a network implements it. Destroyed unclosed: what was written is still delivered and the

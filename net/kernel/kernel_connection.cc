@@ -45,7 +45,9 @@ kernel_connection::kernel_connection(kernel_network& network, socket_handle hand
       watermark_(settings.send_watermark),
       connecting_(from == origin::connecting) {
     // An accepted one has it from its listener.
-    if (connecting_) handle_.set(IPPROTO_TCP, TCP_NODELAY, settings.no_delay);
+    if (!connecting_) return;
+    handle_.set(IPPROTO_TCP, TCP_NODELAY, settings.no_delay);
+    if (settings.congestion) handle_.set(*settings.congestion);
 }
 
 kernel_connection::~kernel_connection() {
@@ -314,7 +316,9 @@ void kernel_connection::on_network_gone() noexcept {
 
 void kernel_connection::set(const stream_settings& settings) noexcept {
     watermark_ = settings.send_watermark;
-    if (is_open()) handle_.set(IPPROTO_TCP, TCP_NODELAY, settings.no_delay);
+    if (!is_open()) return;
+    handle_.set(IPPROTO_TCP, TCP_NODELAY, settings.no_delay);
+    if (settings.congestion) handle_.set(*settings.congestion);
 }
 
 }  // namespace millrace::net

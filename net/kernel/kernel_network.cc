@@ -43,6 +43,7 @@ listener kernel_network::listen(listen_options options) {
     socket_handle s = socket_handle::open_for(options.address, SOCK_STREAM, family);
     s.set(SOL_SOCKET, SO_REUSEADDR, 1);  // TIME_WAIT connections do not hold the port
     s.set(IPPROTO_TCP, TCP_NODELAY, options.settings.no_delay);
+    if (options.settings.congestion) s.set(*options.settings.congestion);
     port_claim claim(s, port_claim::protocol::tcp, {options.address, options.port}, family);
     if (::listen(s.get(), int(std::min<unsigned>(options.backlog, 65535))) < 0)
         throw std::system_error(error_of(errno), to_string(endpoint{options.address, options.port}));

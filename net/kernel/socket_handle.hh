@@ -1,8 +1,12 @@
 // socket_handle: owns one of the kernel's sockets; and the kernel's words for addresses and errors.
 #pragma once
 
+#include "net/congestion.hh"
 #include "net/endpoint.hh"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <string_view>
 #include <sys/socket.h>
 #include <system_error>
 #include <utility>
@@ -56,6 +60,11 @@ class socket_handle {
 
     void set(int level, int option, int value) noexcept {
         ::setsockopt(fd_, level, option, &value, sizeof value);
+    }
+    // A kernel without that algorithm, or that keeps it to itself, goes on with its own.
+    void set(congestion_algorithm a) noexcept {
+        const std::string_view name = to_string(a);
+        ::setsockopt(fd_, IPPROTO_TCP, TCP_CONGESTION, name.data(), socklen_t(name.size()));
     }
     // Throws std::system_error.
     void bind(const endpoint& local, int family);

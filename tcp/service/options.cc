@@ -93,6 +93,8 @@ void declare_tcp(config_schema& schema, service_options& o) {
     schema.time("tcp.rto-max", t.rto_max, "RFC 6298").range(1s, 10min);
     schema.number<uint8_t>("tcp.syn-retries", t.syn_retries, "of a SYN or SYN-ACK").range(0, 7);
     schema.number<uint8_t>("tcp.data-retries", t.data_retries, "in a row").range(1, 30);
+    schema.text("tcp.congestion", o.congestion, "how the window follows the path: RFC 9438 or RFC 5681")
+        .one_of({"cubic", "reno"});
     schema.number<uint16_t>("tcp.initial-window", t.initial_window_segments, "segments, RFC 6928")
         .range(1, 1000);
     schema.time("tcp.fin-wait-2-timeout", t.fin_wait_2_timeout, "for the FIN of a peer").range(1s, 1h);
@@ -242,6 +244,7 @@ native_settings native_settings_of(const service_options& o) {
     native_settings n = o.native;
     n.tcp.send_buffer = uint32_t(o.send_buffer);
     n.tcp.receive_buffer = uint32_t(o.receive_buffer);
+    n.tcp.congestion = net::parse_congestion_algorithm(o.congestion).value();
     return n;
 }
 

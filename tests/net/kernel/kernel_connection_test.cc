@@ -7,7 +7,10 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <string>
+#include <sys/socket.h>
 
 using namespace millrace;
 using namespace millrace::net;
@@ -55,6 +58,22 @@ void bytes_arrive_in_order(const ip_address& address) {
         co_await std::move(written);
         BOOST_TEST(!p.client.connected());
     });
+}
+
+// The algorithm of this process' socket with that port of loopback and a peer.
+std::string kernel_algorithm_of(uint16_t port) {
+    for (int fd = 3; fd < 1024; ++fd) {
+        sockaddr_in local{}, peer{};
+        socklen_t length = sizeof local, peer_length = sizeof peer;
+        if (::getsockname(fd, reinterpret_cast<sockaddr*>(&local), &length) < 0) continue;
+        if (local.sin_family != AF_INET || ntohs(local.sin_port) != port) continue;
+        if (::getpeername(fd, reinterpret_cast<sockaddr*>(&peer), &peer_length) < 0) continue;
+        char name[16] = {};
+        socklen_t size = sizeof name - 1;
+        ::getsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, name, &size);
+        return name;
+    }
+    return "no such socket";
 }
 
 }  // namespace
@@ -200,6 +219,20 @@ BOOST_AUTO_TEST_CASE(close_waits_until_everything_is_delivered, *precondition(ha
         co_await std::move(closed);
         BOOST_TEST(read == bytes.size());
     });
+}
+
+// Reno is part of every Linux.
+BOOST_AUTO_TEST_CASE(the_congestion_control_asked_for_is_the_kernels, *precondition(has_loopback4)) {
+    const auto body = [](network&, listener&, stream_pair& p) -> future<> {
+        BOOST_TEST(kernel_algorithm_of(p.client.local().port) == "reno");
+        const std::string own = kernel_algorithm_of(p.server.local().port);
+        p.server.set({.congestion = {}});
+        BOOST_TEST(kernel_algorithm_of(p.server.local().port) == own);
+        p.server.set({.congestion = congestion_algorithm::reno});
+        BOOST_TEST(kernel_algorithm_of(p.server.local().port) == "reno");
+        co_return;
+    };
+    with_pair(loopback4, body, {.settings = {.congestion = congestion_algorithm::reno}});
 }
 
 BOOST_AUTO_TEST_CASE(a_stream_dropped_unclosed_still_delivers, *precondition(has_loopback4)) {

@@ -58,12 +58,14 @@ BOOST_AUTO_TEST_CASE(our_own_stack_takes_addresses_gateway_and_routes) {
 
 BOOST_AUTO_TEST_CASE(tunables_of_tcp_reach_the_stack) {
     parsed p({"--tcp-rto-min", "5ms", "--tcp-send-buffer", "64KiB", "--tcp-half-open", "17",
-              "--tcp-time-wait", "1s"});
+              "--tcp-time-wait", "1s", "--tcp-congestion", "reno"});
     const native_settings n = native_settings_of(p.options);
     BOOST_TEST((n.tcp.rto_min == 5ms));
     BOOST_TEST(n.tcp.send_buffer == 65536u);
     BOOST_TEST(n.half_open == 17u);
     BOOST_TEST((n.tcp.time_wait == 1s));
+    BOOST_TEST((n.tcp.congestion == net::congestion_algorithm::reno));
+    BOOST_TEST((native_settings_of(parsed({}).options).tcp.congestion == net::congestion_algorithm::cubic));
 }
 
 BOOST_AUTO_TEST_CASE(an_address_needs_the_length_of_its_prefix) {
@@ -92,6 +94,7 @@ BOOST_AUTO_TEST_CASE(more_shards_than_cores_are_refused) {
 BOOST_AUTO_TEST_CASE(unknown_devices_levels_and_orders_of_ports_are_refused) {
     BOOST_TEST(contains(complaint({"--net", "pigeon"}), "--net"));
     BOOST_TEST(contains(complaint({"--log", "loud"}), "--log"));
+    BOOST_TEST(contains(complaint({"--tcp-congestion", "vegas"}), "--tcp-congestion"));
     BOOST_TEST(
         contains(complaint({"--tcp-first-port", "50000", "--tcp-last-port", "40000"}), "--tcp-first-port"));
     BOOST_TEST(contains(complaint({"--tcp-rto-min", "50s", "--tcp-rto-max", "2s"}), "--tcp-rto-min"));
