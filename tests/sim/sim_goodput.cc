@@ -1,0 +1,33 @@
+// millrace-sim-goodput: how much the stack delivers over simulated paths, as a table.
+#include "tests/support/sim_goodput.hh"
+
+#include "core/app.hh"
+
+#include <fmt/format.h>
+
+#include <cstdio>
+
+using namespace millrace;
+using namespace std::chrono_literals;
+
+int main(int argc, char** argv) {
+    uint64_t mbps = 100;
+    test::goodput_table t{.time = 60s,
+                          .rtts = {100us, 1ms, 10ms, 50ms, 200ms},
+                          .losses = {0, 0.01, 0.1, 1, 3, 5},
+                          .algorithms = {net::congestion_algorithm::reno, net::congestion_algorithm::cubic}};
+    config_schema schema("millrace-sim-goodput",
+                         "A table of goodput over loss and round trip, in virtual time.");
+    schema.number("rate", mbps, "of the bottleneck, Mbit/s").range(1, 100'000);
+    schema.time("time", t.time, "that each flow has").range(1s, 1h);
+    if (const auto code = start_program(schema, argc, argv)) return *code;
+    t.rate_bps = mbps * 1'000'000;
+    fmt::print("{}", test::head_of(t));
+    for (auto a : t.algorithms) {
+        for (duration rtt : t.rtts) {
+            fmt::print("{}", test::row_of(t, a, rtt));
+            std::fflush(stdout);
+        }
+    }
+    return 0;
+}

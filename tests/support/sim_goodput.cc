@@ -1,0 +1,131 @@
+#include "tests/support/sim_goodput.hh"
+
+#include "core/coroutine.hh"
+#include "tests/support/sim_hosts.hh"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+#include <system_error>
+
+namespace millrace::test {
+namespace {
+
+constexpr uint16_t first_port = 5001;
+constexpr uint32_t packet_bits = 1514 * 8;
+
+struct receiver {
+    std::optional<net::listener> listener;
+    uint64_t bytes = 0;
+    bool done = false;
+};
+
+future<> receive(net::listener& l, receiver& r) {
+    auto s = co_await l.accept();
+    try {
+        while (buffer b = co_await s->read()) r.bytes += b.size();
+    } catch (const std::system_error&) {
+    }
+    r.done = true;
+}
+
+// Until its connection is aborted.
+future<> send(net::network& network, net::endpoint to, net::connect_options options, net::stream& s) {
+    const std::string block(64 * 1024, 'x');
+    try {
+        s = co_await network.connect(to, options);
+        while (true) co_await s.write(buffer::copy_of(block));
+    } catch (const std::system_error&) {
+    }
+}
+
+net::wire_setup wire_of(const bottleneck& b) {
+    net::wire_setup setup;
+    for (auto* o : {&setup.a_to_b, &setup.b_to_a}) {
+        o->rate_bps = b.rate_bps;
+        o->delay = b.rtt / 2;
+        o->queue_packets = queue_of(b);
+    }
+    setup.b_to_a.queue_packets = 100'000;
+    setup.a_to_b.loss = b.loss;
+    setup.a.buffers = setup.b.buffers = std::max(4096u, 4 * queue_of(b));
+    return setup;
+}
+
+// So large that only the congestion window limits.
+tcp::native_settings settings_of(const bottleneck& b) {
+    const uint64_t product = uint64_t(queue_of(b)) * 1500;
+    tcp::native_settings s;
+    s.tcp.send_buffer = s.tcp.receive_buffer =
+        uint32_t(std::min<uint64_t>(4 * product + (1 << 20), 1u << 30));
+    s.tcp.max_segments_in_flight = 1u << 20;
+    return s;
+}
+
+}  // namespace
+
+uint32_t queue_of(const bottleneck& b) noexcept {
+    const double product = double(b.rate_bps) * std::chrono::duration<double>(b.rtt).count() / packet_bits;
+    return std::max(least_queue, uint32_t(product));
+}
+
+std::vector<double> run_flows(const bottleneck& b, const std::vector<net::congestion_algorithm>& flows,
+                              duration from, duration until, uint64_t seed) {
+    const tcp::native_settings settings = settings_of(b);
+    two_hosts hosts(seed, wire_of(b), settings);
+    std::vector<receiver> receivers(flows.size());
+    std::vector<net::stream> streams(flows.size());
+    for (size_t i = 0; i < flows.size(); ++i) {
+        const auto port = uint16_t(first_port + i);
+        hosts.b.run([&](net::network& n) {
+            receivers[i].listener = n.listen({.port = port});
+            background(receive(*receivers[i].listener, receivers[i]));
+        });
+        hosts.a.run([&](net::network& n) {
+            net::connect_options o;
+            o.settings.congestion = flows[i];
+            o.settings.send_watermark = settings.tcp.send_buffer;
+            background(send(n, {hosts.b.address, port}, o, streams[i]));
+        });
+    }
+    hosts.world.run_for(from);
+    std::vector<uint64_t> before;
+    for (const receiver& r : receivers) before.push_back(r.bytes);
+    hosts.world.run_for(until - from);
+    std::vector<double> rates;
+    for (size_t i = 0; i < flows.size(); ++i)
+        rates.push_back(double(receivers[i].bytes - before[i]) * 8e-6 /
+                        std::chrono::duration<double>(until - from).count());
+
+    hosts.a.run([&](net::network&) {
+        for (net::stream& s : streams)
+            if (s) s.abort();
+    });
+    hosts.world.run_for(b.rtt + std::chrono::seconds(5));
+    hosts.a.run([&](net::network&) { streams.clear(); });
+    hosts.b.run([&](net::network&) { receivers.clear(); });
+    hosts.world.run_for(std::chrono::seconds(1));
+    return rates;
+}
+
+std::string head_of(const goodput_table& t) {
+    std::string text = fmt::format("Mbit/s in {} s at {} Mbit/s\n\n| algorithm | round trip |",
+                                   t.time / std::chrono::seconds(1), t.rate_bps / 1'000'000);
+    for (double loss : t.losses) text += fmt::format(" loss {} % |", loss);
+    text += "\n|---|---|";
+    for (size_t i = 0; i < t.losses.size(); ++i) text += "---|";
+    return text + "\n";
+}
+
+std::string row_of(const goodput_table& t, net::congestion_algorithm a, duration rtt) {
+    const double ms = std::chrono::duration<double, std::milli>(rtt).count();
+    std::string text = fmt::format("| {} | {:g} ms |", net::to_string(a), ms);
+    for (double loss : t.losses) {
+        const bottleneck b{.rate_bps = t.rate_bps, .rtt = rtt, .loss = loss / 100};
+        text += fmt::format(" {:.1f} |", run_flows(b, {a}, duration::zero(), t.time)[0]);
+    }
+    return text + "\n";
+}
+
+}  // namespace millrace::test

@@ -1,0 +1,40 @@
+// Flows from one host to another through one bottleneck, in virtual time, and what each of them delivers.
+#pragma once
+
+#include "core/time.hh"
+#include "net/congestion.hh"
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace millrace::test {
+
+struct bottleneck {
+    uint64_t rate_bps = 100'000'000;
+    duration rtt = std::chrono::milliseconds(50);  // of an empty queue
+    double loss = 0;                               // chance per packet of data; ACKs are not lost
+};
+
+// The queue holds one bandwidth-delay product, but at least so many packets.
+constexpr uint32_t least_queue = 50;
+uint32_t queue_of(const bottleneck& b) noexcept;
+
+// One flow for each algorithm, begun together. Mbit/s of payload that each delivers between `from` and
+// `until`, in their order.
+std::vector<double> run_flows(const bottleneck& b, const std::vector<net::congestion_algorithm>& flows,
+                              duration from, duration until, uint64_t seed = 1);
+
+// A row for each round trip, a column for each loss, and a table for each algorithm.
+struct goodput_table {
+    uint64_t rate_bps = 100'000'000;
+    duration time = std::chrono::seconds(10);
+    std::vector<duration> rtts;
+    std::vector<double> losses;
+    std::vector<net::congestion_algorithm> algorithms;
+};
+std::string head_of(const goodput_table& t);
+std::string row_of(const goodput_table& t, net::congestion_algorithm a, duration rtt);
+
+}  // namespace millrace::test
