@@ -80,6 +80,7 @@ BOOST_FIXTURE_TEST_CASE(a_send_limit_that_cannot_work_is_taken_for_the_nearest_t
     BOOST_TEST(a.conn->send_room() == 1u << 30);
 }
 
+// RFC 9293 §3.10.2 in SYN-SENT: queued until the connection is established.
 BOOST_AUTO_TEST_CASE(what_is_sent_before_the_handshake_is_done_follows_it) {
     pair p(1);
     p.open_active(p.a, 1);
@@ -151,7 +152,7 @@ BOOST_FIXTURE_TEST_CASE(keepalive_finds_a_peer_that_is_gone_and_spares_one_that_
     BOOST_TEST((a.conn->error() == std::errc::timed_out));
 }
 
-// RFC 5482.
+// RFC 5482; RFC 9293 §3.10.8.
 BOOST_FIXTURE_TEST_CASE(the_user_timeout_ends_a_connection_whose_data_is_not_acknowledged, established) {
     a.conn->set_user_timeout(5s);
     faults.loss = 1;
@@ -196,7 +197,7 @@ BOOST_AUTO_TEST_CASE(a_syn_that_nobody_answers_is_given_up) {
     BOOST_TEST(p.a.segments == 1u + p.a.options.syn_retries);
 }
 
-// RFC 6691: options come off the payload, not off the MSS that is announced.
+// RFC 6691 §2: options come off the payload, not off the MSS that is announced.
 BOOST_AUTO_TEST_CASE(segments_with_options_stay_within_the_mss) {
     pair p(4);
     p.mss = 1000;

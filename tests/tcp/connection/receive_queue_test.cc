@@ -20,6 +20,7 @@ buffer received(std::string_view text) {
 
 BOOST_AUTO_TEST_SUITE(connection)
 
+// RFC 9293 §3.9.1.3.
 BOOST_AUTO_TEST_CASE(a_payload_is_read_in_the_buffer_it_came_in) {
     receive_queue q;
     buffer b = received("hello");

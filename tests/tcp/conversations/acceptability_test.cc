@@ -161,7 +161,7 @@ BOOST_AUTO_TEST_CASE(an_old_ack_does_not_end_a_closing_connection) {
     }
 }
 
-// The urgent pointer is no more than a number to us: the text is read in line (RFC 6093).
+// The urgent pointer is no more than a number to us: the text is read in line (RFC 6093, RFC 9293 §3.8.5).
 BOOST_AUTO_TEST_CASE(urgent_text_is_text) {
     conversation c;
     c.establish();

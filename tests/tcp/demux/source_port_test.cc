@@ -17,6 +17,7 @@ const auto all = [](uint16_t) { return true; };
 
 BOOST_AUTO_TEST_SUITE(demux)
 
+// RFC 6056 §3.2: all ports of the range are used.
 BOOST_AUTO_TEST_CASE(ports_to_one_peer_repeat_only_after_the_whole_range) {
     source_ports ports({1, 2}, {.first = 40000, .last = 40099});
     std::set<uint16_t> seen;

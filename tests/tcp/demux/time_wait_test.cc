@@ -47,6 +47,7 @@ BOOST_AUTO_TEST_CASE(a_record_takes_at_most_64_bytes) {
     BOOST_TEST(sizeof(time_wait_record) <= 64u);
 }
 
+// RFC 9293 §3.4.2, §3.6.1.
 BOOST_AUTO_TEST_CASE(a_record_stays_two_msl_and_not_much_longer) {
     time_wait_table table = make_table();
     table.insert(flow(1), plain, start);

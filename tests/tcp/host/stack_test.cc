@@ -55,6 +55,7 @@ net::listener listen(sim_host& h, net::listen_options options) {
 
 BOOST_AUTO_TEST_SUITE(host)
 
+// RFC 9293 §3.9.1.1.
 BOOST_AUTO_TEST_CASE(a_connection_opens_and_both_ends_agree_on_their_names) {
     two_hosts hosts(1);
     net::listener l = listen(hosts.b, {.port = 80});

@@ -92,6 +92,7 @@ BOOST_AUTO_TEST_CASE(an_unanswered_syn_ack_is_repeated_at_doubling_distances_and
     BOOST_TEST((table.next_timeout() == never));
 }
 
+// RFC 4987 §3.4.
 BOOST_AUTO_TEST_CASE(the_oldest_is_the_one_repeated_most_then_the_one_that_came_first) {
     half_open_table table({.limit = 4}, key);
     table.insert(record(1), start);

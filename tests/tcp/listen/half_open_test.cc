@@ -43,6 +43,7 @@ segment stamped(segment s) {
 
 BOOST_AUTO_TEST_SUITE(listen)
 
+// RFC 9293 §3.10.7.2, third: <SEQ=ISS><ACK=RCV.NXT><CTL=SYN,ACK>.
 BOOST_AUTO_TEST_CASE(a_syn_ack_offers_what_the_peer_offered) {
     const outgoing o = syn_ack(record(), 9);
     BOOST_TEST((o.flags == (flags::syn | flags::ack)));

@@ -30,6 +30,7 @@ BOOST_AUTO_TEST_CASE(the_timeout_covers_four_variations) {
     BOOST_TEST((t.value() == 1200ms));
 }
 
+// RFC 6298 §2.4, which rounds up to a second instead.
 BOOST_AUTO_TEST_CASE(a_steady_path_still_leaves_the_minimum_beyond_the_round_trip) {
     rto t;
     t.on_sample(measured({1ms}));

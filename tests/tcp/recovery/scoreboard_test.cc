@@ -65,7 +65,7 @@ BOOST_FIXTURE_TEST_CASE(blocks_outside_of_what_is_in_flight_are_ignored, ten_in_
     BOOST_TEST(marks() == "..........");
 }
 
-// RFC 6675 §4, IsLost(): three segments have arrived behind it.
+// RFC 6675 §2 DupThresh, §4 IsLost(): three segments have arrived behind it.
 BOOST_FIXTURE_TEST_CASE(a_segment_with_three_arrived_behind_it_is_lost, ten_in_flight) {
     sack({block(1, 3)});
     BOOST_TEST(board.mark_lost(flight) == 0u);
