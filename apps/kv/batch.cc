@@ -18,12 +18,12 @@ void forget(std::vector<T>& v) noexcept {
 
 }  // namespace
 
-void run_checked(const command& c, execution& x, arguments args) {
-    if (c.adds_data && x.keys.full()) {
+void run_adding(const command& c, execution& x, arguments args) {
+    if (x.keys.full()) {
         x.keys.count_refusal();
         return x.reply.error(errors::out_of_memory);
     }
-    auto begin = x.reply.end();
+    const size_t begin = x.reply.text().size();
     try {
         c.run(x, args);
     } catch (const std::bad_alloc&) {
@@ -34,7 +34,7 @@ void run_checked(const command& c, execution& x, arguments args) {
 }
 
 int64_t run_piece_checked(const command& c, execution& x, std::string_view value) {
-    if (!c.adds_data) return c.piece(x, value);
+    if (!c.adds_data()) return c.piece(x, value);
     try {
         if (!x.keys.full()) return c.piece(x, value);
     } catch (const std::bad_alloc&) {
@@ -115,6 +115,10 @@ void batch::assemble(reply_builder& out) {
         out.append(d.reply, begin, d.operations[g.operation].reply_end);
     }
     out.append(local_, done, local_.end());
+    clear();
+}
+
+void batch::clear() noexcept {
     local_.clear();
     forget(gaps_);
     forget(combined_);

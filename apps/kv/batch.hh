@@ -57,7 +57,11 @@ struct delivery {
 };
 
 // Runs a command on its key, or a piece; what throws for lack of memory is refused instead.
-void run_checked(const command& c, execution& x, arguments args);
+[[gnu::noinline]] void run_adding(const command& c, execution& x, arguments args);
+inline void run_checked(const command& c, execution& x, arguments args) {
+    if (c.adds_data()) return run_adding(c, x, args);
+    c.run(x, args);
+}
 int64_t run_piece_checked(const command& c, execution& x, std::string_view value);
 
 // Collects replies in the order of the commands; those still under way leave a gap.
@@ -83,6 +87,7 @@ class batch {
     std::vector<delivery>& deliveries() noexcept { return deliveries_; }
     // Fills the gaps: adds all replies to `out` in order, and empties the batch.
     void assemble(reply_builder& out);
+    void clear() noexcept;
 
  private:
     struct gap {

@@ -15,6 +15,7 @@ namespace millrace::kv {
 namespace {
 
 constexpr size_t longest_client_text = 256;  // of a name set by CLIENT
+constexpr size_t longest_pattern = 256;      // each is matched in time of its length by that of the name
 
 void wrong_count(reply_builder& reply, std::string_view name) {
     reply.error(fmt::format("ERR wrong number of arguments for '{}' command", name));
@@ -104,11 +105,14 @@ void describe(reply_builder& reply, const command& c) {
     reply.array(6);
     reply.bulk(c.name);
     reply.integer(c.arity);
-    reply.array(c.adds_data ? 2 : 0);
-    if (c.adds_data) {
-        reply.simple("write");
-        reply.simple("denyoom");
-    }
+    constexpr std::pair<trait, std::string_view> words[] = {{trait::reads, "readonly"},
+                                                            {trait::writes, "write"},
+                                                            {trait::adds_data, "denyoom"},
+                                                            {trait::fast, "fast"}};
+    auto is_told = [&](auto& word) { return has(c.traits, word.first); };
+    reply.array(size_t(std::count_if(std::begin(words), std::end(words), is_told)));
+    for (const auto& word : words)
+        if (is_told(word)) reply.simple(word.second);
     auto keys = positions_of(c);
     reply.integer(keys.first);
     reply.integer(keys.last);
@@ -140,6 +144,8 @@ void run_config(connection_call& c, arguments args) {
                           {"GET <pattern> [<pattern> ...]", "    Show the parameters whose names match."});
     if (!is_word(args[1], "GET")) return unknown_subcommand(c.reply, "CONFIG", args[1]);
     if (args.size() < 3) return wrong_count(c.reply, "config|get");
+    if (std::any_of(args.begin() + 2, args.end(), [](auto& p) { return p.size() > longest_pattern; }))
+        return c.reply.error(fmt::format("ERR pattern is longer than {} bytes", longest_pattern));
     const settings& s = c.shard.config;
     const std::pair<std::string_view, std::string> parameters[] = {
         {"appendonly", "no"},

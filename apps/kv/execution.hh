@@ -1,6 +1,7 @@
 // What a command works on while it runs at the shard that owns its key.
 #pragma once
 
+#include "apps/kv/expiry.hh"
 #include "apps/kv/reply.hh"
 #include "apps/kv/request_parser.hh"
 #include "apps/kv/store.hh"
@@ -14,12 +15,14 @@ struct execution {
     time_point now;
     size_t max_value_bytes;
     size_t max_reply_bytes;
+    unix_clock unix_now;
     bool may_attach;     // the reply is written by this shard: it may share large values
     key_ref key{"", 0};  // the key of the command, or of this piece of it
 };
 
 // Adds an entry's value to the reply.
 inline void reply_value(execution& x, const slot& s) {
+    if (s.is_inline()) return x.reply.bulk(s.inline_value());
     if (const buffer* all = s.storage(); all && x.may_attach)
         x.reply.bulk(*all, s.key().size(), s.value().size());
     else

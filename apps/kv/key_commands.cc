@@ -8,50 +8,52 @@ namespace millrace::kv {
 
 namespace {
 
-enum class expire_condition : uint8_t { always, no_expiry, has_expiry, later, sooner };
+// NX, XX, GT and LT.
+struct expire_conditions {
+    bool no_expiry = false;
+    bool has_expiry = false;
+    bool later = false;
+    bool sooner = false;
 
-bool parse_condition(std::string_view word, expire_condition& c) {
-    if (is_word(word, "NX"))
-        c = expire_condition::no_expiry;
-    else if (is_word(word, "XX"))
-        c = expire_condition::has_expiry;
-    else if (is_word(word, "GT"))
-        c = expire_condition::later;
-    else if (is_word(word, "LT"))
-        c = expire_condition::sooner;
-    else
-        return false;
-    return true;
-}
-
-// A key without expiry counts as one that expires last of all.
-bool holds(expire_condition c, time_point before, time_point after) {
-    switch (c) {
-        case expire_condition::always:
-            return true;
-        case expire_condition::no_expiry:
-            return before == never;
-        case expire_condition::has_expiry:
-            return before != never;
-        case expire_condition::later:
-            return after > before;
-        case expire_condition::sooner:
-            return after < before;
+    // A key without expiry counts as one that expires last of all.
+    bool hold(time_point before, time_point after) const noexcept {
+        return !(no_expiry && before != never) && !(has_expiry && before == never) &&
+               !(later && after <= before) && !(sooner && after >= before);
     }
-    return false;
+};
+
+// False when an error has been replied.
+bool parse_conditions(execution& x, arguments words, expire_conditions& c) {
+    for (std::string_view word : words) {
+        if (is_word(word, "NX"))
+            c.no_expiry = true;
+        else if (is_word(word, "XX"))
+            c.has_expiry = true;
+        else if (is_word(word, "GT"))
+            c.later = true;
+        else if (is_word(word, "LT"))
+            c.sooner = true;
+        else
+            return x.reply.error(fmt::format("ERR Unsupported option {}", word.substr(0, 128))), false;
+    }
+    std::string_view clash;
+    if (c.no_expiry && (c.has_expiry || c.later || c.sooner))
+        clash = "ERR NX and XX, GT or LT options at the same time are not compatible";
+    else if (c.later && c.sooner)
+        clash = "ERR GT and LT options at the same time are not compatible";
+    if (!clash.empty()) x.reply.error(clash);
+    return clash.empty();
 }
 
 void expire(execution& x, arguments args, time_unit unit, std::string_view name) {
+    expire_conditions conditions;
+    if (!parse_conditions(x, args.subspan(3), conditions)) return;
     auto ttl = parse_integer(args[2]);
     if (!ttl) return x.reply.error(errors::not_an_integer);
     auto at = expiry_after(x.now, *ttl, unit);
     if (!at) return x.reply.error(fmt::format("ERR invalid expire time in '{}' command", name));
-    auto condition = expire_condition::always;
-    if (args.size() > 4) return x.reply.error(errors::syntax);
-    if (args.size() == 4 && !parse_condition(args[3], condition))
-        return x.reply.error(fmt::format("ERR Unsupported option {}", args[3].substr(0, 128)));
     slot* s = x.keys.find(x.key, x.now);
-    if (!s || !holds(condition, s->expiry(), *at)) return x.reply.integer(0);
+    if (!s || !conditions.hold(s->expiry(), *at)) return x.reply.integer(0);
     if (*at <= x.now)
         x.keys.erase(*s);
     else

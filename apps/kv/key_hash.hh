@@ -1,8 +1,9 @@
 // The hash of a key: chooses its shard, and its place in that shard's table.
 #pragma once
 
+#include "apps/kv/bytes.hh"
+
 #include <cstdint>
-#include <cstring>
 #include <string_view>
 
 namespace millrace::kv {
@@ -21,13 +22,6 @@ inline uint64_t fold(uint64_t x, uint64_t y) noexcept {
     return uint64_t(product) ^ uint64_t(product >> 64);
 }
 
-template <typename T>
-uint64_t load(const char* p) noexcept {
-    T value;
-    std::memcpy(&value, p, sizeof value);
-    return value;
-}
-
 }  // namespace detail
 
 inline uint64_t key_hash(const hash_seed& seed, std::string_view key) noexcept {
@@ -35,14 +29,14 @@ inline uint64_t key_hash(const hash_seed& seed, std::string_view key) noexcept {
     size_t n = key.size();
     uint64_t state = seed.a ^ n;
     for (; n > 16; n -= 16, p += 16)
-        state = detail::fold(detail::load<uint64_t>(p) ^ state, detail::load<uint64_t>(p + 8) ^ seed.b);
+        state = detail::fold(load<uint64_t>(p) ^ state, load<uint64_t>(p + 8) ^ seed.b);
     uint64_t low = 0, high = 0;
     if (n >= 8) {
-        low = detail::load<uint64_t>(p);
-        high = detail::load<uint64_t>(p + n - 8);
+        low = load<uint64_t>(p);
+        high = load<uint64_t>(p + n - 8);
     } else if (n >= 4) {
-        low = detail::load<uint32_t>(p);
-        high = detail::load<uint32_t>(p + n - 4);
+        low = load<uint32_t>(p);
+        high = load<uint32_t>(p + n - 4);
     } else if (n > 0) {
         low = uint64_t(uint8_t(p[0])) << 16 | uint64_t(uint8_t(p[n / 2])) << 8 | uint8_t(p[n - 1]);
     }

@@ -6,9 +6,9 @@
 namespace millrace::kv {
 
 namespace {
-constexpr size_t first_capacity = 1024;
+// With the buffer's own record, what the shard keeps at hand in blocks of 64 bytes.
+constexpr size_t first_capacity = 256 - sizeof(buffer_storage);
 constexpr size_t kept_capacity = 64 * 1024;
-constexpr size_t header_bytes = 1 + longest_integer + 2;
 }  // namespace
 
 void reply_builder::line(char type, std::string_view text) {
@@ -16,54 +16,38 @@ void reply_builder::line(char type, std::string_view text) {
     *out++ = type;
     // An echo of the client's own words must not end the line early.
     for (char c : text) *out++ = c == '\r' || c == '\n' ? ' ' : c;
-    *out++ = '\r';
-    *out = '\n';
-    size_ += text.size() + 3;
+    store_word(out, crlf);
+    at_ = out + sizeof crlf;
 }
 
-void reply_builder::header(char type, int64_t value) {
-    char* out = reserve(header_bytes);
-    out[0] = type;
-    size_t n = 1;
-    if (value >= 0 && value <= 9)
-        out[n++] = char('0' + value);
-    else
-        n += format_integer(out + 1, value);
-    out[n] = '\r';
-    out[n + 1] = '\n';
-    size_ += n + 2;
-}
-
-void reply_builder::bulk(std::string_view value) {
-    reserve(header_bytes + value.size() + 2);
-    header('$', int64_t(value.size()));
-    char* out = data_.get() + size_;
-    if (!value.empty()) std::memcpy(out, value.data(), value.size());
-    out[value.size()] = '\r';
-    out[value.size() + 1] = '\n';
-    size_ += value.size() + 2;
+void reply_builder::long_bulk(std::string_view value) {
+    char* out = put_header(reserve(header_bytes + value.size() + 2), '$', int64_t(value.size()));
+    copy_bytes(out, value.data(), value.size());
+    store_word(out + value.size(), crlf);
+    at_ = out + value.size() + sizeof crlf;
 }
 
 void reply_builder::bulk(const buffer& storage, size_t offset, size_t size) {
     if (size < attach_bytes) return bulk(storage.view().substr(offset, size));
-    header('$', int64_t(size));
+    at_ = put_header(reserve(header_bytes), '$', int64_t(size));
     attach(storage.share(offset, size));
     raw("\r\n");
 }
 
 void reply_builder::attach(buffer bytes) {
     attached_bytes_ += bytes.size();
-    attachments_.push_back({size_, std::move(bytes)});
+    attachments_.push_back({text_bytes(), std::move(bytes)});
 }
 
-void reply_builder::cut(mark to) noexcept {
-    size_ = to.text;
-    for (; attachments_.size() > to.attachments; attachments_.pop_back())
+void reply_builder::cut(size_t text_bytes) noexcept {
+    at_ = begin_ + text_bytes;
+    // A bulk's end follows what is attached: that of replies which stay lies before the cut.
+    for (; !attachments_.empty() && attachments_.back().at >= text_bytes; attachments_.pop_back())
         attached_bytes_ -= attachments_.back().bytes.size();
 }
 
 void reply_builder::append(const reply_builder& other, mark from, mark to) {
-    size_t base = size_;
+    size_t base = text_bytes();
     raw(other.text().substr(from.text, to.text - from.text));
     for (size_t i = from.attachments; i < to.attachments; ++i) {
         const attachment& a = other.attachments_[i];
@@ -73,20 +57,23 @@ void reply_builder::append(const reply_builder& other, mark from, mark to) {
 }
 
 void reply_builder::clear() noexcept {
-    size_ = 0;
+    at_ = begin_;
     attached_bytes_ = 0;
     attachments_.clear();
-    if (capacity_ <= kept_capacity) return;
-    data_.reset();
-    capacity_ = 0;
+    if (size_t(limit_ - begin_) <= kept_capacity) return;
+    begin_ = at_ = limit_ = nullptr;
+    storage_ = buffer();
 }
 
 void reply_builder::grow(size_t n) {
-    size_t capacity = std::max({first_capacity, capacity_ * 2, size_ + n});
-    std::unique_ptr<char[]> larger(new char[capacity]);
-    if (size_ != 0) std::memcpy(larger.get(), data_.get(), size_);
-    data_ = std::move(larger);
-    capacity_ = capacity;
+    size_t size = text_bytes();
+    size_t capacity = std::max({first_capacity, size_t(limit_ - begin_) * 2, size + n});
+    buffer larger = buffer::allocate(capacity);
+    copy_bytes(larger.mutable_data(), begin_, size);
+    storage_ = std::move(larger);
+    begin_ = storage_.mutable_data();
+    at_ = begin_ + size;
+    limit_ = begin_ + capacity;
 }
 
 }  // namespace millrace::kv

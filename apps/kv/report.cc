@@ -1,6 +1,6 @@
 #include "apps/kv/report.hh"
 
-#include "apps/kv/execution.hh"
+#include "apps/kv/command.hh"
 #include "core/app.hh"
 
 #include <fmt/format.h>
@@ -142,11 +142,13 @@ std::string client_lines(const shard_state& s, time_point now) {
     };
     std::string out;
     for (const client* c : s.clients())
-        fmt::format_to(
-            std::back_inserter(out),
-            "id={} addr={} laddr={} name={} age={} idle={} db=0 cmd={} lib-name={} lib-ver={} shard={}\n",
-            c->id, c->remote, c->local, c->name, seconds_since(c->connected),
-            seconds_since(c->last_command_at), c->last_command, c->library, c->library_version, s.shard);
+        fmt::format_to(std::back_inserter(out),
+                       "id={} addr={} laddr={} name={} age={} idle={} db=0 omem={} cmd={} lib-name={} "
+                       "lib-ver={} shard={}\n",
+                       c->id, c->remote, c->local, c->name, seconds_since(c->connected),
+                       seconds_since(c->last_command_at), c->unsent,
+                       c->last_command ? c->last_command->name : "NULL", c->library, c->library_version,
+                       s.shard);
     return out;
 }
 

@@ -13,19 +13,15 @@ constexpr size_t kept_pending_bytes = 512;  // memory kept by a connection that 
 constexpr size_t kept_arguments = 64;
 }  // namespace
 
-void request_parser::feed(buffer bytes) noexcept {
-    CHECK(input_.empty());
-    input_ = std::move(bytes);
-    if (in_pending_) return;
-    start_ = at_ = input_.data();
-    end_ = at_ + input_.size();
-}
-
-request_parser::outcome request_parser::next() {
+request_parser::outcome request_parser::next_of_any_form() {
     if (handed_out_) begin_request();
     for (;;) {
+        if (fresh_ && take_common()) return outcome::request;
+        fresh_ = tidy_ = false;
         switch (parse()) {
             case step::done:
+                request_ = arguments_;
+                name_ = command_word(request_[0]);
                 handed_out_ = true;
                 return outcome::request;
             case step::skipped:
@@ -54,24 +50,7 @@ void request_parser::begin_request() noexcept {
         end_ = at_ + input_.size();
     }
     start_ = at_;
-}
-
-// "*3\r\n" or "$-1\r\n" at at_, which moves behind it when it is whole. Most have one digit or two.
-inline request_parser::step request_parser::read_number(std::string_view what, int64_t& number) {
-    auto digit = [this](size_t i) { return unsigned(at_[i] - '0'); };
-    if (end_ - at_ >= 5 && digit(1) < 10) {
-        if (at_[2] == '\r' && at_[3] == '\n') {
-            number = digit(1);
-            at_ += 4;
-            return step::done;
-        }
-        if (digit(2) < 10 && at_[3] == '\r' && at_[4] == '\n') {
-            number = digit(1) * 10 + digit(2);
-            at_ += 5;
-            return step::done;
-        }
-    }
-    return read_long_number(what, number);
+    fresh_ = true;
 }
 
 request_parser::step request_parser::parse() {
@@ -110,7 +89,8 @@ request_parser::step request_parser::parse_arguments() {
     return step::done;
 }
 
-request_parser::step request_parser::read_long_number(std::string_view what, int64_t& number) {
+// "*3\r\n" or "$-1\r\n" at at_, which moves behind it when it is whole.
+request_parser::step request_parser::read_number(std::string_view what, int64_t& number) {
     const char* p = at_ + 1;
     bool negative = p != end_ && *p == '-';
     p += negative;
@@ -200,7 +180,7 @@ bool request_parser::charge_views(size_t bytes) noexcept {
     return true;
 }
 
-bool request_parser::detach() {
+bool request_parser::detach_with_rest() {
     if (handed_out_) begin_request();
     unquoted_.clear();
     if (in_pending_) {
@@ -215,6 +195,7 @@ bool request_parser::detach() {
         }
         if (arguments_.capacity() > kept_arguments) std::vector<std::string_view>().swap(arguments_);
         input_ = buffer();
+        fresh_ = tidy_ = true;
         return charge_views(0);
     }
     const char* old = start_;
@@ -229,6 +210,7 @@ bool request_parser::detach() {
     start_ = pending_.data();
     at_ = start_ + parsed;
     in_pending_ = true;
+    fresh_ = tidy_ = false;
     input_ = buffer();
     return charge_views(arguments_.capacity() * sizeof(std::string_view));
 }

@@ -2,8 +2,11 @@
 // of the buffers that the network filled. Only a request that spans two reads is copied.
 #pragma once
 
+#include "apps/kv/bytes.hh"
+#include "apps/kv/command_word.hh"
 #include "core/buffer.hh"
 
+#include <array>
 #include <cstdint>
 #include <list>
 #include <span>
@@ -16,8 +19,8 @@ namespace millrace::kv {
 using arguments = std::span<const std::string_view>;
 
 struct request_limits {
-    size_t argument_bytes = 64u << 20;  // Redis: proto-max-bulk-len
-    size_t arguments = 1u << 20;        // per request
+    size_t argument_bytes = 64u << 20;  // Redis: proto-max-bulk-len; at least 100
+    size_t arguments = 1u << 20;        // per request; at least 6
     size_t inline_bytes = 64u << 10;    // of a line
 };
 
@@ -41,38 +44,63 @@ class byte_budget {
 // One per connection. The cycle of a read: feed(), next() until it is no request, detach().
 //
 // Invariant: bytes from `start_` on are of a request not yet handed out. They lie in `pending_` (ours) if
-// `in_pending_`, with those of `input_` behind them; otherwise in `input_`.
+// `in_pending_`, with those of `input_` behind them; otherwise in `input_`. While `fresh_` they lie in
+// `input_` and none of them has been looked at.
 class request_parser {
  public:
     enum class outcome : uint8_t { request, incomplete, malformed };
 
     // Both must outlive the parser.
     request_parser(const request_limits& limits, byte_budget& budget) noexcept
-        : limits_(limits), budget_(budget) {}
+        : limits_(limits), budget_(budget) {
+        CHECK(limits.argument_bytes >= most_common_bytes && limits.arguments >= most_common_arguments);
+    }
     request_parser(const request_parser&) = delete;
     request_parser& operator=(const request_parser&) = delete;
     ~request_parser() { budget_.give_back(pending_.capacity() + charged_views_); }
 
     // The bytes behind those fed before, which must have been detached.
-    void feed(buffer bytes) noexcept;
+    void feed(buffer bytes) noexcept {
+        CHECK(input_.empty());
+        input_ = std::move(bytes);
+        if (in_pending_) return;
+        start_ = at_ = input_.data();
+        end_ = at_ + input_.size();
+    }
     // Looks for the next request with at least one argument; empty ones are skipped, as Redis does.
     // After `malformed` nothing more can be parsed.
-    outcome next();
+    outcome next() {
+        if (fresh_ && take_common()) [[likely]]
+            return outcome::request;
+        if (fresh_ && at_ == end_) return outcome::incomplete;
+        return next_of_any_form();
+    }
     // The request found. The span is valid until next(), what its views point to until detach().
-    arguments request() const noexcept { return arguments_; }
+    arguments request() const noexcept { return request_; }
+    // Its first argument as find_command() takes it.
+    command_word name() const noexcept { return name_; }
     // What is wrong, to be said behind "Protocol error: ".
     const std::string& error() const noexcept { return error_; }
     // Lets go of the buffer fed, before the next is waited for: keeps a copy of the incomplete rest. False if
     // the budget does not allow that; the parser is useless then.
-    [[nodiscard]] bool detach();
+    [[nodiscard]] bool detach() {
+        if (!fresh_ || !tidy_ || at_ != end_) return detach_with_rest();
+        input_ = buffer();
+        return true;
+    }
 
  private:
     enum class step : uint8_t { done, skipped, starved, wrong };
+    static constexpr size_t most_common_arguments = 6;
+    static constexpr size_t most_common_bytes = 99;  // of an argument: two digits
+
+    bool take_common() noexcept;
+    [[gnu::noinline]] outcome next_of_any_form();
+    [[gnu::noinline]] bool detach_with_rest();
     step parse();
     step parse_arguments();
     step parse_inline();
     step read_number(std::string_view what, int64_t& number);
-    step read_long_number(std::string_view what, int64_t& number);
     step wrong(std::string text);
     bool pull();
     bool append_to_pending(const char* bytes, size_t n);
@@ -80,20 +108,26 @@ class request_parser {
     bool charge_views(size_t bytes) noexcept;
     void begin_request() noexcept;
 
-    const request_limits& limits_;
-    byte_budget& budget_;
-    buffer input_;
-    std::vector<char> pending_;
-    const char* start_ = nullptr;  // of the request that is being parsed
     const char* at_ = nullptr;     // parsed up to here
     const char* end_ = nullptr;    // of the region that at_ is in
+    const char* start_ = nullptr;  // of the request that is being parsed
+    arguments request_;
+    command_word name_{};
+    bool fresh_ = true;
+    bool tidy_ = true;  // nothing is kept of a request but by take_common()
+    bool in_pending_ = false;
+    bool handed_out_ = false;  // by next_of_any_form()
+    buffer input_;
+    std::array<std::string_view, most_common_arguments> common_;
+
+    const request_limits& limits_;
+    byte_budget& budget_;
+    std::vector<char> pending_;
     std::vector<std::string_view> arguments_;
     size_t charged_views_ = 0;  // bytes of arguments_ taken from the budget
     size_t arguments_left_ = 0;
-    int64_t bulk_bytes_ = -1;  // of the argument whose header has been read
-    size_t line_scanned_ = 0;  // bytes from at_ known to hold no end of line
-    bool in_pending_ = false;
-    bool handed_out_ = false;
+    int64_t bulk_bytes_ = -1;          // of the argument whose header has been read
+    size_t line_scanned_ = 0;          // bytes from at_ known to hold no end of line
     std::list<std::string> unquoted_;  // arguments whose quotes had to be undone
     std::string error_;
 };
@@ -102,5 +136,58 @@ class request_parser {
 // as in Redis. Views are of the line, or of strings added to `unquoted`. False: quotes are unbalanced.
 bool split_inline(std::string_view line, std::vector<std::string_view>& out,
                   std::list<std::string>& unquoted);
+
+namespace detail {
+
+constexpr uint16_t crlf = '\r' | '\n' << 8;
+
+// The size in "$3\r\n" or "$16\r\n" at `p`, which moves behind it; any number too large if it is neither.
+// There must be 6 bytes.
+inline size_t take_short_size(const char*& p) noexcept {
+    constexpr uint64_t one_digit = word_of({"$\0\r\n", 4}), two_digits = word_of({"$\0\0\r", 4});
+    const auto head = load<uint32_t>(p);
+    const unsigned first = (head >> 8 & 0xff) - '0';
+    if ((head & 0xffff'00ff) == one_digit && first < 10) {
+        p += 4;
+        return first;
+    }
+    const unsigned second = (head >> 16 & 0xff) - '0';
+    if ((head & 0xff00'00ff) != two_digits || p[4] != '\n' || first >= 10 || second >= 10) return SIZE_MAX;
+    p += 5;
+    return first * 10 + second;
+}
+
+}  // namespace detail
+
+// A request of few and short arguments, as most are, that lies there as a whole. False, and nothing has
+// changed, if it is none.
+inline bool request_parser::take_common() noexcept {
+    using detail::crlf;
+    constexpr size_t head_bytes = 8;
+    constexpr uint64_t counts = word_of({"*\0\r\n$\0\r\n", head_bytes});
+    const char* p = at_;
+    if (end_ - p < 14) return false;
+    const auto head = load<uint64_t>(p);
+    const unsigned count = (head >> 8 & 0xff) - '0';
+    const size_t name = (head >> 40 & 0xff) - '0';
+    if ((head & 0xffff'00ff'ffff'00ff) != counts) return false;
+    if (count - 1 >= most_common_arguments || name - 1 >= command_word::most_bytes) return false;
+    if (size_t(end_ - p) < head_bytes + name + 2 || load<uint16_t>(p + head_bytes + name) != crlf)
+        return false;
+    name_ = command_word::before(p + head_bytes + name, name);
+    common_[0] = {p + head_bytes, name};
+    p += head_bytes + name + 2;
+    for (unsigned i = 1; i < count; ++i) {
+        if (end_ - p < 6) return false;
+        const size_t bytes = detail::take_short_size(p);
+        if (bytes > most_common_bytes || size_t(end_ - p) < bytes + 2 || load<uint16_t>(p + bytes) != crlf)
+            return false;
+        common_[i] = {p, bytes};
+        p += bytes + 2;
+    }
+    request_ = {common_.data(), count};
+    start_ = at_ = p;
+    return true;
+}
 
 }  // namespace millrace::kv

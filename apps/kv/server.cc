@@ -9,6 +9,7 @@
 
 #include <cstdio>
 #include <unistd.h>
+#include <utility>
 
 namespace millrace::kv {
 
@@ -33,6 +34,7 @@ server::server(const settings& s, const hash_seed& seed, sharded<server>& all)
     : state_(s, this_shard(), shard_count(), seed),
       all_(all),
       started_(reactor::current().now()),
+      shared_(std::make_unique<workspace>(state_.shards)),
       metrics_(reactor::current().metrics(), "kv") {
     register_metrics();
 }
@@ -49,6 +51,9 @@ void server::register_metrics() {
         .counter("connections", "connections accepted", work.connections)
         .counter("connections_refused", "connections beyond max-clients", work.connections_refused)
         .counter("connections_lost", "connections that were reset or timed out", work.connections_lost)
+        .counter("connections_cut_off", "connections reset because of the replies that they did not take",
+                 state_.unsent.cut_off())
+        .counter("failures", "connections ended for want of memory or by a fault here", work.failures)
         .counter("protocol_errors", "connections closed for what they sent", work.protocol_errors)
         .counter("unknown_commands", "commands that there are not", work.unknown_commands)
         .counter("hits", "look-ups that found their key", found.hits)
@@ -60,6 +65,7 @@ void server::register_metrics() {
         .gauge("memory_bytes", "memory of keys, values and tables",
                [this] { return double(state_.keys.bytes()); })
         .gauge("unfinished_bytes", "memory of commands not yet complete", state_.unfinished.used())
+        .gauge("unsent_bytes", "memory of replies that clients have not taken", state_.unsent.bytes())
         .gauge("clients", "connections open", [this] { return double(state_.clients().size()); });
 }
 
@@ -77,11 +83,15 @@ future<> server::answer(net::stream connection) {
     co_await s.run();
 }
 
-std::unique_ptr<workspace> server::borrow() {
-    if (idle_workspaces_.empty()) return std::make_unique<workspace>(state_.shards);
-    auto w = std::move(idle_workspaces_.back());
-    idle_workspaces_.pop_back();
-    return w;
+std::unique_ptr<workspace> server::take_workspace() {
+    std::unique_ptr<workspace> next;
+    if (idle_workspaces_.empty()) {
+        next = std::make_unique<workspace>(state_.shards);
+    } else {
+        next = std::move(idle_workspaces_.back());
+        idle_workspaces_.pop_back();
+    }
+    return std::exchange(shared_, std::move(next));
 }
 
 void server::give_back(std::unique_ptr<workspace> w) {

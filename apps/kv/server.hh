@@ -37,7 +37,11 @@ class server {
     shard_state& state() noexcept { return state_; }
     sharded<server>& all() noexcept { return all_; }
 
-    std::unique_ptr<workspace> borrow();
+    // For a session that does not wait before it leaves it empty again.
+    workspace& shared_workspace() noexcept { return *shared_; }
+    // What is in the shared one, to be kept while the session waits; the others get another one.
+    std::unique_ptr<workspace> take_workspace();
+    // Empty again.
     void give_back(std::unique_ptr<workspace> w);
 
     // What other shards ask of this one.
@@ -66,6 +70,7 @@ class server {
     time_point started_;
     gate sessions_;
     sweep_timer sweep_{*this};
+    std::unique_ptr<workspace> shared_;
     std::vector<std::unique_ptr<workspace>> idle_workspaces_;
     metric_group metrics_;
 };

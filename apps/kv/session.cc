@@ -9,19 +9,44 @@
 #include <exception>
 #include <string>
 #include <system_error>
+#include <utility>
 #include <vector>
 
 namespace millrace::kv {
 
 namespace {
+
 logger log("kv.session");
+
+bool asks_all_shards(verdict v) noexcept {
+    return v == verdict::info || v == verdict::list_clients;
 }
+
+// Replies that count as unsent for as long as this is there.
+class unsent_share {
+ public:
+    unsent_share(shard_state& here, client& who, uint64_t bytes) noexcept
+        : here_(here), who_(who), bytes_(bytes) {
+        here.unsent.add(who, bytes, here.clients());
+    }
+    unsent_share(const unsent_share&) = delete;
+    unsent_share& operator=(const unsent_share&) = delete;
+    ~unsent_share() { here_.unsent.remove(who_, bytes_); }
+
+ private:
+    shard_state& here_;
+    client& who_;
+    uint64_t bytes_;
+};
+
+}  // namespace
 
 session::session(server& here, net::stream connection)
     : here_(here), connection_(std::move(connection)), parser_(here.state().limits, here.state().unfinished) {
     who_.local = connection_.local();
     who_.remote = connection_.remote();
     who_.connected = who_.last_command_at = reactor::current().now();
+    who_.connection = &connection_;
     admitted_ = here_.state().admit(who_);
 }
 
@@ -30,6 +55,7 @@ session::~session() {
 }
 
 future<> session::run() {
+    shard_state& shard = here_.state();
     try {
         if (admitted_)
             co_await answer_reads();
@@ -37,75 +63,68 @@ future<> session::run() {
             co_await connection_.write("-ERR max number of clients reached\r\n");
         co_await connection_.close();
     } catch (const std::system_error& e) {
-        ++here_.state().counters.connections_lost;
+        ++shard.counters.connections_lost;
         log.debug("{}: {}", who_.remote, e.what());
+    } catch (const std::exception& e) {
+        ++shard.counters.failures;
+        if (const uint64_t count = shard.failure_lines.admit(reactor::current().now()))
+            log.error("{}: closed: {} ({} so far)", who_.remote, e.what(), count);
+        connection_.abort();
     }
 }
 
 future<> session::answer_reads() {
     shard_state& shard = here_.state();
-    progress p = progress::all_read;
-    while (p != progress::closing) {
+    for (verdict v = verdict::done; v != verdict::close;) {
         buffer in = co_await connection_.read();
         if (!in) co_return;
         ++shard.counters.reads;
         shard.counters.bytes_in += in.size();
         parser_.feed(std::move(in));
-        auto w = here_.borrow();
         do {
-            p = collect(w->collected);
-            here_.watch_expiry();
-            reply_builder* out = &w->collected.reply();
-            if (!w->collected.complete()) {
-                co_await run_elsewhere(w->collected);
-                w->collected.assemble(w->assembled);
-                out = &w->assembled;
+            workspace& w = here_.shared_workspace();
+            v = run_requests(w);
+            reply_builder& reply = w.collected.reply();
+            const bool simple = w.collected.complete() && !reply.has_attachments() && !asks_all_shards(v);
+            if (!simple) co_await answer_with_others(v);
+            if (v == verdict::done && !parser_.detach()) {
+                ++shard.counters.protocol_errors;
+                here_.shared_workspace().collected.reply().error(
+                    "ERR Protocol error: too much unfinished input");
+                v = verdict::close;
             }
-            if (p == progress::gather_info) co_await reply_info(*out);
-            if (p == progress::gather_clients) co_await reply_client_list(*out);
-            shard.counters.bytes_out += out->bytes();
-            if (out->has_attachments())
-                co_await write(*out);
-            else if (!out->empty())
-                co_await connection_.write(out->text());
-            out->clear();
-        } while (p != progress::all_read && p != progress::closing);
-        here_.give_back(std::move(w));
-        if (p == progress::all_read && !parser_.detach()) {
-            ++shard.counters.protocol_errors;
-            co_await connection_.write("-ERR Protocol error: too much unfinished input\r\n");
-            p = progress::closing;
-        }
+            if (buffer text = here_.shared_workspace().collected.reply().take_text())
+                co_await write(std::move(text));
+        } while (v != verdict::done && v != verdict::close);
     }
 }
 
-session::progress session::collect(batch& b) {
-    shard_state& shard = here_.state();
-    time_point now = reactor::current().now();
-    who_.last_command_at = now;
-    while (b.reply().bytes() < shard.config.output_watermark) {
-        switch (parser_.next()) {
-            case request_parser::outcome::incomplete:
-                return progress::all_read;
-            case request_parser::outcome::malformed:
-                ++shard.counters.protocol_errors;
-                b.reply().error(fmt::format("ERR Protocol error: {}", parser_.error()));
-                return progress::closing;
-            case request_parser::outcome::request:
-                break;
-        }
-        switch (dispatch(shard, who_, b, now, parser_.request())) {
-            case verdict::done:
-                break;
-            case verdict::info:
-                return progress::gather_info;
-            case verdict::list_clients:
-                return progress::gather_clients;
-            case verdict::close:
-                return progress::closing;
-        }
+// What throws leaves nothing behind for others.
+verdict session::run_requests(workspace& w) {
+    try {
+        dispatcher all(here_.state(), who_, w.collected, reactor::current().now());
+        const verdict v = all.run_all(parser_);
+        here_.watch_expiry();
+        return v;
+    } catch (...) {
+        w.collected.clear();
+        throw;
     }
-    return progress::output_full;
+}
+
+// The shared workspace has what waits for other shards, or is more than one buffer.
+future<> session::answer_with_others(verdict v) {
+    auto w = here_.take_workspace();
+    reply_builder* out = &w->collected.reply();
+    if (!w->collected.complete()) {
+        co_await run_elsewhere(w->collected);
+        w->collected.assemble(w->assembled);
+        out = &w->assembled;
+    }
+    if (v == verdict::info) co_await reply_info(*out);
+    if (v == verdict::list_clients) co_await reply_client_list(*out);
+    co_await write_all(*out);
+    here_.give_back(std::move(w));
 }
 
 // The other shards read the requests, and write into the deliveries, where they are: all of them must be back
@@ -143,14 +162,33 @@ future<> session::reply_client_list(reply_builder& out) {
 }
 
 // Text and attached values in turns.
-future<> session::write(reply_builder& out) {
+future<> session::write_all(reply_builder& out) {
+    here_.state().counters.bytes_out += out.bytes();
+    const unsent_share counted(here_.state(), who_, out.bytes());
+    const auto attachments = std::exchange(out.attachments(), {});
+    const buffer text = out.take_text();
+    out.clear();
     size_t done = 0;
-    for (auto& a : out.attachments()) {
-        if (a.at != done) co_await connection_.write(out.text().substr(done, a.at - done));
+    for (const auto& a : attachments) {
+        co_await connection_.write(text.share(done, a.at - done));
         done = a.at;
-        co_await connection_.write(std::move(a.bytes));
+        co_await connection_.write(a.bytes.share());
     }
-    co_await connection_.write(out.text().substr(done));
+    co_await connection_.write(text.share(done, text.size() - done));
+}
+
+future<> session::write(buffer reply) {
+    const size_t bytes = reply.size();
+    here_.state().counters.bytes_out += bytes;
+    future<> written = connection_.write(std::move(reply));
+    if (written.available()) [[likely]]
+        return written;
+    return until_taken(std::move(written), bytes);
+}
+
+future<> session::until_taken(future<> written, size_t bytes) {
+    const unsent_share counted(here_.state(), who_, bytes);
+    co_await std::move(written);
 }
 
 }  // namespace millrace::kv

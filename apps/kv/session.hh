@@ -1,11 +1,13 @@
 // One connection of a client: reads requests, has them run, writes their replies in order.
 #pragma once
 
-#include "apps/kv/dispatch.hh"
+#include "apps/kv/dispatcher.hh"
 #include "apps/kv/request_parser.hh"
 #include "apps/kv/server.hh"
 #include "core/future.hh"
 #include "net/stream.hh"
+
+#include <memory>
 
 namespace millrace::kv {
 
@@ -20,15 +22,16 @@ class session {
     future<> run();
 
  private:
-    enum class progress : uint8_t { all_read, output_full, gather_info, gather_clients, closing };
-
     future<> answer_reads();
-    // Runs requests until the input or the room for replies is used up.
-    progress collect(batch& b);
+    verdict run_requests(workspace& w);
+    future<> answer_with_others(verdict v);
     future<> run_elsewhere(batch& b);
     future<> reply_info(reply_builder& out);
     future<> reply_client_list(reply_builder& out);
-    future<> write(reply_builder& out);
+    future<> write_all(reply_builder& out);
+    // Of replies: counted while the client does not take them.
+    future<> write(buffer reply);
+    future<> until_taken(future<> written, size_t bytes);
 
     server& here_;
     net::stream connection_;

@@ -35,6 +35,11 @@ void declare(config_schema& schema, settings& s) {
     schema
         .bytes("output-watermark", s.output_watermark, "replies written before more commands of a client run")
         .range(1024, gib);
+    schema
+        .bytes("max-unsent", s.max_unsent,
+               "replies that clients do not take, of all clients together; beyond it, who has the most is "
+               "cut off")
+        .range(1 << 20, 1024 * gib);
     schema.number("max-clients", s.max_clients, "connections served at once; more are told so and closed")
         .range(1, 1u << 24);
     schema.time("sweep-interval", s.sweep_interval, "between looks for expired keys that nobody asks for")

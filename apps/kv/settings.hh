@@ -19,6 +19,7 @@ struct settings {
     uint64_t max_unfinished = 256ull << 20;  // bytes of commands not yet complete, of all clients
     uint64_t max_reply = 512ull << 20;       // bytes of replies to one read of a client, from each shard
     uint64_t output_watermark = 1ull << 20;  // bytes of replies written before more commands of a client run
+    uint64_t max_unsent = 1ull << 30;        // bytes of replies that clients do not take, of all of them
     unsigned max_clients = 10'000;
     duration sweep_interval =
         std::chrono::milliseconds(100);  // between looks for expired keys, if any expire
@@ -29,6 +30,11 @@ struct settings {
 // to when it grows, with something to spare for its other arguments. No shard has less.
 constexpr uint64_t least_unfinished(uint64_t max_argument) noexcept {
     return max_argument / 4 * 9 + (256u << 10);
+}
+
+// What the replies to one read may come to: a client that takes them is not to be cut off for it.
+constexpr uint64_t least_unsent(const settings& s) noexcept {
+    return s.max_reply + s.output_watermark;
 }
 
 // Adds the settings to a schema that parses into `s`.

@@ -3,11 +3,13 @@
 
 #include "apps/kv/execution.hh"
 #include "apps/kv/key_hash.hh"
+#include "apps/kv/line_limit.hh"
 #include "apps/kv/request_parser.hh"
 #include "apps/kv/settings.hh"
 #include "apps/kv/store.hh"
+#include "apps/kv/unsent_replies.hh"
 #include "core/time.hh"
-#include "net/endpoint.hh"
+#include "net/stream.hh"
 
 #include <algorithm>
 #include <cstdint>
@@ -17,14 +19,18 @@
 
 namespace millrace::kv {
 
+struct command;
+
 // A connection as CLIENT shows it.
 struct client {
     uint64_t id = 0;  // unique in the process
     net::endpoint local, remote;
     time_point connected, last_command_at;
-    std::string_view last_command = "NULL";  // a name of the command table
+    const command* last_command = nullptr;
     std::string name, library, library_version;
-    size_t index = 0;  // in its shard's list
+    size_t index = 0;     // in its shard's list
+    uint64_t unsent = 0;  // bytes of replies, see unsent_replies
+    net::stream* connection = nullptr;
 };
 
 struct shard_counters {
@@ -39,6 +45,7 @@ struct shard_counters {
     uint64_t protocol_errors = 0;      // connections closed for what they sent
     uint64_t unknown_commands = 0;
     uint64_t connections_lost = 0;  // failed rather than closed
+    uint64_t failures = 0;          // connections ended for what went wrong here
 };
 
 class shard_state {
@@ -50,7 +57,8 @@ class shard_state {
           seed(keys_seed),
           keys(s.max_memory == 0 ? 0 : std::max<uint64_t>(1, s.max_memory / shard_count)),
           limits{.argument_bytes = s.max_argument, .arguments = s.max_arguments},
-          unfinished(std::max(s.max_unfinished / shard_count, least_unfinished(s.max_argument))) {}
+          unfinished(std::max(s.max_unfinished / shard_count, least_unfinished(s.max_argument))),
+          unsent(std::max(s.max_unsent / shard_count, least_unsent(s))) {}
     shard_state(const shard_state&) = delete;
     shard_state& operator=(const shard_state&) = delete;
 
@@ -58,7 +66,7 @@ class shard_state {
     unsigned owner(const key_ref& k) const noexcept { return shards == 1 ? 0 : shard_of(k.hash, shards); }
 
     execution execution_into(reply_builder& reply, time_point now, bool may_attach) noexcept {
-        return {keys, reply, now, config.max_argument, config.max_reply, may_attach};
+        return {keys, reply, now, config.max_argument, config.max_reply, unix_now, may_attach};
     }
 
     // False, and counted, if this shard serves its share of max-clients already.
@@ -73,6 +81,9 @@ class shard_state {
     store keys;
     const request_limits limits;
     byte_budget unfinished;
+    unsent_replies unsent;
+    line_limit http_lines, failure_lines;
+    unix_clock unix_now = system_unix_clock;
     shard_counters counters;
 
  private:

@@ -62,14 +62,8 @@ void slot::create(uint32_t hash, std::string_view key, std::string_view value) {
 }
 
 void slot::assign(std::string_view value) {
-    if (state_ == state::inlined) {
-        if (inline_key_ + value.size() > inline_bytes) {
-            return become_outside(joined(key(), value, {}, 0), inline_key_);
-        }
-        copy(bytes_ + inline_key_, value);
-        inline_value_ = uint8_t(value.size());
-        return;
-    }
+    if (assign_inline(value)) return;
+    if (state_ == state::inlined) return become_outside(joined(key(), value, {}, 0), inline_key_);
     auto& [bytes, key_size] = outside();
     size_t needed = key_size + value.size();
     size_t capacity = bytes.size() + bytes.tailroom();

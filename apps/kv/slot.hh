@@ -1,9 +1,11 @@
 // One key with its value and expiry in a cache line; what does not fit in it lies in one buffer outside.
 #pragma once
 
+#include "apps/kv/bytes.hh"
 #include "core/buffer.hh"
 #include "core/time.hh"
 
+#include <algorithm>
 #include <cstdint>
 #include <new>
 #include <string_view>
@@ -23,17 +25,30 @@ class slot {
     bool vacated() const noexcept { return state_ == state::vacated; }
 
     uint32_t hash() const noexcept { return hash_; }
-    bool holds(uint32_t hash, std::string_view key) const noexcept {
-        return hash_ == hash && used() && this->key() == key;
+    // What a look-up compares first: hash, place and size of a key that lies inline, as the first bytes of
+    // its slot hold them.
+    static uint64_t inline_tag(uint32_t hash, size_t key_bytes) noexcept {
+        return hash | uint64_t(state::inlined) << 32 | std::min(key_bytes, inline_bytes + 1) << 40;
+    }
+    // `tag`: of the key.
+    bool holds_inline(uint64_t tag, std::string_view key) const noexcept {
+        return (load<uint64_t>(reinterpret_cast<const char*>(this)) & 0xffff'ffff'ffff) == tag &&
+               same_bytes(bytes_, key.data(), key.size());
+    }
+    bool holds_outside(uint32_t hash, std::string_view key) const noexcept {
+        return state_ == state::outside && hash_ == hash && this->key() == key;
     }
     std::string_view key() const noexcept {
         if (state_ == state::inlined) return {bytes_, inline_key_};
         return {outside().bytes.data(), outside().key_size};
     }
     std::string_view value() const noexcept {
-        if (state_ == state::inlined) return {bytes_ + inline_key_, inline_value_};
+        if (is_inline()) return inline_value();
         return outside().bytes.view().substr(outside().key_size);
     }
+    bool is_inline() const noexcept { return state_ == state::inlined; }
+    // The value of one that is inline.
+    std::string_view inline_value() const noexcept { return {bytes_ + inline_key_, inline_value_}; }
     // Key and value in one; null if they lie inline.
     const buffer* storage() const noexcept { return state_ == state::outside ? &outside().bytes : nullptr; }
 
@@ -50,6 +65,13 @@ class slot {
     // Replaces the value and keeps key and expiry. Neither view may be of this slot. Throws std::bad_alloc
     // and changes nothing.
     void assign(std::string_view value);
+    // The same, if both values are short: false, and nothing has changed, if not.
+    bool assign_inline(std::string_view value) noexcept {
+        if (state_ != state::inlined || value.size() > size_t(inline_bytes - inline_key_)) return false;
+        copy_bytes(bytes_ + inline_key_, value.data(), value.size());
+        inline_value_ = uint8_t(value.size());
+        return true;
+    }
     // Adds to the value, with room for more of the same. Throws std::bad_alloc and changes nothing.
     void append(std::string_view more);
     // Frees what is outside.
@@ -74,7 +96,7 @@ class slot {
     void become_outside(buffer bytes, size_t key_size) noexcept;
     void leave(state next) noexcept;
 
-    uint32_t hash_;
+    uint32_t hash_;  // these three: inline_tag()
     state state_;
     uint8_t inline_key_;
     uint8_t inline_value_;

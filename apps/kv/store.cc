@@ -12,7 +12,7 @@ slot& store::add(const key_ref& k, std::string_view value) {
     return s;
 }
 
-void store::assign(slot& s, std::string_view value) {
+void store::assign_outside(slot& s, std::string_view value) {
     size_t before = s.outside_bytes();
     s.assign(value);
     outside_bytes_ += s.outside_bytes() - before;
@@ -31,11 +31,6 @@ void store::set(const key_ref& k, std::string_view value, time_point expiry, tim
     else
         s = &add(k, value);
     set_expiry(*s, expiry);
-}
-
-void store::set_expiry(slot& s, time_point at) noexcept {
-    expiring_ += size_t(at != never) - size_t(s.expires());
-    s.set_expiry(at);
 }
 
 void store::erase(slot& s) noexcept {

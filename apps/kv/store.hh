@@ -45,12 +45,17 @@ class store {
     // These throw std::bad_alloc and change nothing then. A key to be added must not be there; it does not
     // expire.
     slot& add(const key_ref& k, std::string_view value);
-    void assign(slot& s, std::string_view value);
+    void assign(slot& s, std::string_view value) {
+        if (!s.assign_inline(value)) assign_outside(s, value);
+    }
     void append(slot& s, std::string_view more);
     // Adds, or replaces value and expiry.
     void set(const key_ref& k, std::string_view value, time_point expiry, time_point now);
 
-    void set_expiry(slot& s, time_point at) noexcept;
+    void set_expiry(slot& s, time_point at) noexcept {
+        expiring_ += size_t(at != never) - size_t(s.expires());
+        s.set_expiry(at);
+    }
     void erase(slot& s) noexcept;
     void clear() noexcept;
 
@@ -69,7 +74,8 @@ class store {
     void count_refusal() noexcept { ++counters_.refused; }
 
  private:
-    slot* drop_expired(slot& s) noexcept;
+    [[gnu::noinline]] void assign_outside(slot& s, std::string_view value);
+    [[gnu::noinline]] slot* drop_expired(slot& s) noexcept;
 
     table table_;
     uint64_t max_bytes_;

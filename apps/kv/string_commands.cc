@@ -22,60 +22,81 @@ struct set_options {
     bool only_existing = false;  // XX
     bool keep_ttl = false;
     bool get = false;
-    bool has_expiry = false;
-    time_point expiry = never;
+    std::string_view expiry_word;  // EX, PX, EXAT or PXAT; and what follows it
+    std::string_view expiry_text;
 };
 
-// The options behind the value; false when an error has been replied.
-bool parse_set_options(execution& x, arguments args, set_options& o) {
+bool is_expiry_word(std::string_view word) {
+    return is_word(word, "EX") || is_word(word, "PX") || is_word(word, "EXAT") || is_word(word, "PXAT");
+}
+
+// The options behind the value; false if they contradict each other. Numbers are looked at later, as in
+// Redis.
+bool parse_set_options(arguments args, set_options& o) {
     for (size_t i = 3; i < args.size(); ++i) {
-        if (is_word(args[i], "NX") && !o.only_existing) {
+        const std::string_view word = args[i];
+        if (is_word(word, "NX") && !o.only_existing) {
             o.only_new = true;
-        } else if (is_word(args[i], "XX") && !o.only_new) {
+        } else if (is_word(word, "XX") && !o.only_new) {
             o.only_existing = true;
-        } else if (is_word(args[i], "GET")) {
+        } else if (is_word(word, "GET")) {
             o.get = true;
-        } else if (is_word(args[i], "KEEPTTL") && !o.has_expiry) {
+        } else if (is_word(word, "KEEPTTL") && o.expiry_word.empty()) {
             o.keep_ttl = true;
-        } else if ((is_word(args[i], "EX") || is_word(args[i], "PX")) && !o.keep_ttl && !o.has_expiry &&
-                   i + 1 < args.size()) {
-            auto ttl = parse_integer(args[i + 1]);
-            if (!ttl) return x.reply.error(errors::not_an_integer), false;
-            auto expiry = expiry_after(x.now, *ttl,
-                                       is_word(args[i], "EX") ? time_unit::seconds : time_unit::milliseconds);
-            if (*ttl <= 0 || !expiry) return x.reply.error("ERR invalid expire time in 'set' command"), false;
-            o.has_expiry = true;
-            o.expiry = *expiry;
-            ++i;
+        } else if (is_expiry_word(word) && !o.keep_ttl && o.expiry_word.empty() && i + 1 < args.size()) {
+            o.expiry_word = word;
+            o.expiry_text = args[++i];
         } else {
-            return x.reply.error(errors::syntax), false;
+            return false;
         }
     }
     return true;
 }
 
+// When the options say that the entry expires; nullopt when an error has been replied.
+std::optional<time_point> expiry_of(execution& x, const set_options& o) {
+    if (o.expiry_word.empty()) return never;
+    const auto number = parse_integer(o.expiry_text);
+    if (!number) return x.reply.error(errors::not_an_integer), std::nullopt;
+    const auto unit = is_word(o.expiry_word.substr(0, 1), "E") ? time_unit::seconds : time_unit::milliseconds;
+    std::optional<time_point> at;
+    if (*number > 0)
+        at = o.expiry_word.size() > 2 ? expiry_at(x.now, x.unix_now(), *number, unit)
+                                      : expiry_after(x.now, *number, unit);
+    if (!at) x.reply.error("ERR invalid expire time in 'set' command");
+    return at;
+}
+
+void assign_or_add(execution& x, slot* s, std::string_view value, time_point expiry) {
+    if (s)
+        x.keys.assign(*s, value);
+    else
+        s = &x.keys.add(x.key, value);
+    x.keys.set_expiry(*s, expiry);
+}
+
+void set_with_options(execution& x, arguments args) {
+    set_options o;
+    if (!parse_set_options(args, o)) return x.reply.error(errors::syntax);
+    const auto expiry = expiry_of(x, o);
+    if (!expiry) return;
+    slot* s = x.keys.find(x.key, x.now);
+    const bool wanted = s ? !o.only_new : !o.only_existing;
+    if (o.get && s)
+        reply_value(x, *s);
+    else if (o.get || !wanted)
+        x.reply.null();
+    if (!wanted) return;
+    assign_or_add(x, s, args[2], s && o.keep_ttl ? s->expiry() : *expiry);
+    if (!o.get) x.reply.ok();
+}
+
 }  // namespace
 
 void run_set(execution& x, arguments args) {
-    set_options o;
-    if (args.size() > 3 && !parse_set_options(x, args, o)) return;
-    slot* s = x.keys.find(x.key, x.now);
-    bool wanted = s ? !o.only_new : !o.only_existing;
-    if (o.get) {
-        if (s)
-            reply_value(x, *s);
-        else
-            x.reply.null();
-    } else if (!wanted) {
-        x.reply.null();
-    }
-    if (!wanted) return;
-    if (s)
-        x.keys.assign(*s, args[2]);
-    else
-        s = &x.keys.add(x.key, args[2]);
-    if (!o.keep_ttl) x.keys.set_expiry(*s, o.expiry);
-    if (!o.get) x.reply.ok();
+    if (args.size() > 3) return set_with_options(x, args);
+    assign_or_add(x, x.keys.find(x.key, x.now), args[2], never);
+    x.reply.ok();
 }
 
 namespace {

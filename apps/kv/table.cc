@@ -42,11 +42,11 @@ void slot_array::clear() noexcept {
     memory_.reset();
 }
 
-slot* slot_array::find(uint32_t hash, std::string_view key) noexcept {
+slot* slot_array::find_around(uint64_t tag, uint32_t hash, std::string_view key) noexcept {
     for (size_t i = hash & mask_;; i = (i + 1) & mask_) {
         slot& s = slots_[i];
         if (s.empty()) return nullptr;
-        if (s.holds(hash, key)) return &s;
+        if (s.holds_inline(tag, key) || s.holds_outside(hash, key)) return &s;
     }
 }
 

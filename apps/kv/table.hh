@@ -21,18 +21,25 @@ class slot_array {
     slot_array& operator=(slot_array&& other) noexcept;
     ~slot_array() { clear(); }
 
+    // Has slots.
+    explicit operator bool() const noexcept { return slots_ != nullptr; }
     size_t capacity() const noexcept { return slots_ ? mask_ + 1 : 0; }
     size_t mask() const noexcept { return mask_; }
     slot& operator[](size_t i) noexcept { return slots_[i]; }
 
     // The slot of this key; null if it is not there.
-    slot* find(uint32_t hash, std::string_view key) noexcept;
+    slot* find(uint32_t hash, std::string_view key) noexcept {
+        const uint64_t tag = slot::inline_tag(hash, key.size());
+        slot& home = slots_[hash & mask_];
+        return home.holds_inline(tag, key) ? &home : find_around(tag, hash, key);
+    }
     // Where a key that is not there belongs. There must be room.
     slot& free_slot(uint32_t hash) noexcept;
     // Empties slot `i` and closes the gap that this leaves in the probing of others.
     void erase(size_t i) noexcept;
 
  private:
+    [[gnu::noinline]] slot* find_around(uint64_t tag, uint32_t hash, std::string_view key) noexcept;
     void clear() noexcept;
     struct release {
         void operator()(void* p) const noexcept { std::free(p); }
@@ -47,9 +54,9 @@ class table {
     table() = default;
 
     slot* find(uint32_t hash, std::string_view key) noexcept {
-        if (current_.capacity() == 0) return nullptr;
+        if (!current_) return nullptr;
         if (slot* s = current_.find(hash, key)) return s;
-        return leaving_.capacity() == 0 ? nullptr : leaving_.find(hash, key);
+        return leaving_ ? find_leaving(hash, key) : nullptr;
     }
     // An empty slot for a key that is not there; the caller fills it, then says so with added(). Throws
     // std::bad_alloc. Slots found before may move.
@@ -75,6 +82,9 @@ class table {
     slot& at(size_t i) noexcept { return current_[i]; }
 
  private:
+    [[gnu::noinline]] slot* find_leaving(uint32_t hash, std::string_view key) noexcept {
+        return leaving_.find(hash, key);
+    }
     void resize(size_t capacity);
     void move_some(size_t slots) noexcept;
 

@@ -5,9 +5,11 @@
 
 namespace {
 thread_local uint64_t count = 0;
+thread_local size_t fails_from = SIZE_MAX;
 
 void* counted(size_t size) {
     ++count;
+    if (size >= fails_from) throw std::bad_alloc();
     if (void* block = std::malloc(size ? size : 1)) return block;
     throw std::bad_alloc();
 }
@@ -22,6 +24,14 @@ void* counted(size_t size, std::align_val_t alignment) {
 
 uint64_t millrace::test::allocations() noexcept {
     return count;
+}
+
+millrace::test::failing_allocations::failing_allocations(size_t from) noexcept {
+    fails_from = from;
+}
+
+millrace::test::failing_allocations::~failing_allocations() {
+    fails_from = SIZE_MAX;
 }
 
 void* operator new(size_t size) {

@@ -1,7 +1,7 @@
 // Shards of millrace-kv in one thread, without a network: requests in, reply text out.
 #pragma once
 
-#include "apps/kv/dispatch.hh"
+#include "apps/kv/dispatcher.hh"
 #include "apps/kv/report.hh"
 
 #include <memory>
@@ -23,8 +23,7 @@ struct kv_fixture {
         request_parser parser(states[0]->limits, states[0]->unfinished);
         parser.feed(buffer::copy_of(std::string(lines) + "\n"));
         reply_builder out;
-        while (parser.next() == request_parser::outcome::request)
-            last = dispatch(*states[0], who, collected, now, parser.request());
+        run_all(parser);
         for (unsigned i = 0; i < states.size(); ++i)
             if (auto& d = collected.deliveries()[i]; !d.operations.empty()) d.run_at(*states[i], now);
         collected.assemble(out);
@@ -35,10 +34,13 @@ struct kv_fixture {
     std::string_view answer(request_parser& parser, buffer read) {
         collected.reply().clear();
         parser.feed(std::move(read));
-        while (parser.next() == request_parser::outcome::request)
-            last = dispatch(*states[0], who, collected, now, parser.request());
+        run_all(parser);
         CHECK(parser.detach() && collected.complete());
         return collected.reply().text();
+    }
+
+    void run_all(request_parser& parser) {
+        last = dispatcher(*states[0], who, collected, now).run_all(parser);
     }
 
     static std::string flat(reply_builder& r) {

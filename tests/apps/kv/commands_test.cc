@@ -48,7 +48,22 @@ BOOST_DATA_TEST_CASE(set_obeys_its_options, shard_counts) {
     for (const char* wrong : {"set k 1 ex 0", "set k 1 px -1", "set k 1 ex 9223372036854775807"})
         BOOST_TEST(kv(wrong) == "-ERR invalid expire time in 'set' command\r\n");
     BOOST_TEST(kv("set k 1 ex soon") == "-ERR value is not an integer or out of range\r\n");
+    BOOST_TEST(kv("set k 1 ex soon banana") == "-ERR syntax error\r\n");  // as in Redis, before numbers
     BOOST_TEST(kv("get k") == "$1\r\n7\r\n");
+}
+
+BOOST_DATA_TEST_CASE(set_takes_expiries_in_unix_time, shard_counts) {
+    kv_fixture kv(sample);
+    for (auto& s : kv.states) s->unix_now = []() noexcept { return int64_t(1'700'000'000'500); };
+    BOOST_TEST(kv("set k 1 exat 1700000010\npttl k") == "+OK\r\n:9500\r\n");
+    BOOST_TEST(kv("set k 2 PXAT 1700000000750\npttl k") == "+OK\r\n:250\r\n");
+    BOOST_TEST(kv("set k 3 xx get pxat 1700000001500\npttl k") == "$1\r\n2\r\n:1000\r\n");
+    BOOST_TEST(kv("set k 4 exat 1\nget k\ndbsize") == "+OK\r\n$-1\r\n:0\r\n");  // long ago
+    for (const char* wrong :
+         {"set k 1 exat 5 px 5", "set k 1 exat", "set k 1 keepttl pxat 5", "set k 1 exat 5 keepttl"})
+        BOOST_TEST(kv(wrong) == "-ERR syntax error\r\n");
+    for (const char* wrong : {"set k 1 exat 0", "set k 1 pxat -1", "set k 1 exat 9223372036854775807"})
+        BOOST_TEST(kv(wrong) == "-ERR invalid expire time in 'set' command\r\n");
 }
 
 BOOST_DATA_TEST_CASE(numbers_are_counted, shard_counts) {
@@ -134,7 +149,12 @@ BOOST_DATA_TEST_CASE(expire_obeys_its_conditions, shard_counts) {
     BOOST_TEST(kv("expire a 5 gt\nexpire a 30 gt\nexpire a 40 lt\nexpire a 7 lt\nexpire a 8 xx\nttl a") ==
                ":0\r\n:1\r\n:0\r\n:1\r\n:1\r\n:8\r\n");
     BOOST_TEST(kv("expire a 1 zz") == "-ERR Unsupported option zz\r\n");
-    BOOST_TEST(kv("expire a 1 nx xx") == "-ERR syntax error\r\n");
+    BOOST_TEST(kv("expire a 9 xx gt\nexpire a 7 xx gt\nexpire a 20 xx xx\nttl a") ==
+               ":1\r\n:0\r\n:1\r\n:20\r\n");
+    BOOST_TEST(kv("expire a 1 nx xx") ==
+               "-ERR NX and XX, GT or LT options at the same time are not compatible\r\n");
+    BOOST_TEST(kv("expire a 1 gt lt") == "-ERR GT and LT options at the same time are not compatible\r\n");
+    BOOST_TEST(kv("expire a x zz") == "-ERR Unsupported option zz\r\n");  // as in Redis, before numbers
     BOOST_TEST(kv("expire a x") == "-ERR value is not an integer or out of range\r\n");
     BOOST_TEST(kv("expire a 9223372036854775807") == "-ERR invalid expire time in 'expire' command\r\n");
 }
@@ -197,7 +217,7 @@ BOOST_AUTO_TEST_CASE(large_values_are_attached_not_copied) {
     kv_fixture kv;
     kv("set a " + std::string(10'000, 'x'));
     std::string_view args[] = {"get", "a"};
-    dispatch(*kv.states[0], kv.who, kv.collected, kv.now, args);
+    dispatcher(*kv.states[0], kv.who, kv.collected, kv.now).run(args);
     reply_builder& reply = kv.collected.reply();
     BOOST_REQUIRE(reply.attachments().size() == 1u);
     BOOST_TEST(reply.text().size() < 20u);
@@ -212,8 +232,7 @@ BOOST_AUTO_TEST_CASE(small_values_are_read_and_written_without_an_allocation) {
             buffer::unowned("*3\r\n$3\r\nSET\r\n$16\r\nkey:000000000001\r\n$3\r\nVXK\r\n"
                             "*2\r\n$3\r\nGET\r\n$16\r\nkey:000000000001\r\n"
                             "*2\r\n$4\r\nINCR\r\n$7\r\ncounter\r\n*1\r\n$4\r\nPING\r\n"));
-        while (parser.next() == request_parser::outcome::request)
-            dispatch(*kv.states[0], kv.who, kv.collected, kv.now, parser.request());
+        kv.run_all(parser);
         BOOST_REQUIRE((kv.collected.complete() && parser.detach()));
         kv.collected.reply().clear();
     };
@@ -304,12 +323,14 @@ BOOST_AUTO_TEST_CASE(commands_are_described) {
     kv_fixture kv;
     BOOST_TEST(kv("command count") == ":" + std::to_string(all_commands().size()) + "\r\n");
     BOOST_TEST(kv("command docs") == "*0\r\n");
-    BOOST_TEST(kv("command").starts_with("*" + std::to_string(all_commands().size()) +
-                                         "\r\n*6\r\n$3\r\nget\r\n:2\r\n*0\r\n:1\r\n:1\r\n:1\r\n"));
+    BOOST_TEST(kv("command").starts_with(
+        "*" + std::to_string(all_commands().size()) +
+        "\r\n*6\r\n$3\r\nget\r\n:2\r\n*2\r\n+readonly\r\n+fast\r\n:1\r\n:1\r\n:1\r\n"
+        "*6\r\n$3\r\nset\r\n:-3\r\n*2\r\n+write\r\n+denyoom\r\n"));
     BOOST_TEST(kv("command nonsense") == "-ERR unknown subcommand 'nonsense'. Try COMMAND HELP.\r\n");
     for (const auto& c : all_commands()) BOOST_TEST(find_command(c.name) == &c);
     BOOST_TEST(find_command("GeT") == find_command("get"));
-    for (const char* none : {"", "ge", "gett", "g\x05t", "'et", " get", "  get", "verylongcommand"})
+    for (const char* none : {"", "ge", "gett", "g\x05t", "'et", " get", "  get", "get ", "verylongcommand"})
         BOOST_TEST(find_command(none) == nullptr);
 }
 
@@ -328,6 +349,9 @@ BOOST_AUTO_TEST_CASE(settings_are_shown_by_pattern) {
     BOOST_TEST(kv("config get save") == "*2\r\n$4\r\nsave\r\n$0\r\n\r\n");
     BOOST_TEST(kv("config get MAXMEM*ry") == "*2\r\n$9\r\nmaxmemory\r\n$10\r\n1073741824\r\n");
     BOOST_TEST(kv("config get nothing") == "*0\r\n");
+    BOOST_TEST(kv("config get save *" + std::string(255, '?')) == "*2\r\n$4\r\nsave\r\n$0\r\n\r\n");
+    BOOST_TEST(kv("config get save *" + std::string(256, '?')) ==
+               "-ERR pattern is longer than 256 bytes\r\n");
     BOOST_TEST(kv("config get *").starts_with("*20\r\n"));
     BOOST_TEST(kv("config get") == "-ERR wrong number of arguments for 'config|get' command\r\n");
     BOOST_TEST(kv("config set a b") == "-ERR unknown subcommand 'set'. Try CONFIG HELP.\r\n");
@@ -346,6 +370,15 @@ BOOST_AUTO_TEST_CASE(patterns_match_as_in_redis) {
     BOOST_TEST(!matches_glob("", "a"));
     BOOST_TEST(!matches_glob("a[", "ab"));
     BOOST_TEST(!matches_glob("*a*a*a*a*a*a*a*a*b", std::string(5000, 'a')));
+}
+
+BOOST_AUTO_TEST_CASE(a_log_line_comes_once_in_a_while) {
+    line_limit limit;
+    const time_point start(100s);
+    BOOST_TEST(limit.admit(start) == 1u);
+    BOOST_TEST(limit.admit(start + 1s) == 0u);
+    BOOST_TEST(limit.admit(start + 9s) == 0u);
+    BOOST_TEST(limit.admit(start + line_limit::pause) == 4u);
 }
 
 BOOST_AUTO_TEST_CASE(quit_closes_after_its_reply) {

@@ -88,6 +88,27 @@ BOOST_AUTO_TEST_CASE(arguments_lie_in_the_buffer_that_was_read) {
     BOOST_TEST(budget.used() == 0u);
 }
 
+BOOST_AUTO_TEST_CASE(numbers_of_any_length_are_read) {
+    for (size_t size : {0u, 1u, 9u, 10u, 99u, 100u, 1000u, 12345u})
+        for (size_t count : {1u, 2u, 6u, 7u, 9u, 10u, 100u}) {
+            const request r(count, std::string(size, 'x'));
+            BOOST_TEST((parse(encode(r) + encode({"PING"})) == requests{r, {"PING"}}));
+        }
+    BOOST_TEST((parse("*01\r\n$004\r\nPING\r\n") == requests{{"PING"}}));
+}
+
+BOOST_AUTO_TEST_CASE(names_are_told_in_lower_case_whatever_the_form) {
+    request_limits limits;
+    byte_budget budget(1000);
+    request_parser parser(limits, budget);
+    parser.feed(buffer::copy_of(
+        "*1\r\n$4\r\nPiNG\r\n*2\r\n$3\r\nget\r\n$1\r\nk\r\nFlushDB\r\n*1\r\n$9\r\nabcdefghi\r\n"));
+    for (std::string_view name : {"ping", "get", "flushdb", ""}) {
+        BOOST_REQUIRE((parser.next() == request_parser::outcome::request));
+        BOOST_TEST((parser.name() == command_word(name)));
+    }
+}
+
 BOOST_AUTO_TEST_CASE(empty_requests_are_skipped) {
     BOOST_TEST((parse("*0\r\n*-1\r\n\r\n  \r\nPING\r\n") == requests{{"PING"}}));
 }
@@ -141,10 +162,10 @@ BOOST_AUTO_TEST_CASE(malformed_requests_are_refused_in_the_words_of_redis) {
 }
 
 BOOST_AUTO_TEST_CASE(limits_are_kept) {
-    request_limits small{.argument_bytes = 10, .arguments = 3, .inline_bytes = 20};
-    BOOST_TEST(refusal(encode({"a", "b", "0123456789"}), small) == "accepted");
-    BOOST_TEST(refusal("*4\r\n", small) == "invalid multibulk length");
-    BOOST_TEST(refusal("*1\r\n$11\r\n", small) == "invalid bulk length");
+    request_limits small{.argument_bytes = 100, .arguments = 6, .inline_bytes = 20};
+    BOOST_TEST(refusal(encode({"a", "b", "c", "d", "e", std::string(100, 'x')}), small) == "accepted");
+    BOOST_TEST(refusal("*7\r\n", small) == "invalid multibulk length");
+    BOOST_TEST(refusal("*1\r\n$101\r\n", small) == "invalid bulk length");
     BOOST_TEST(refusal(std::string(21, 'x'), small) == "too big inline request");
     BOOST_TEST(refusal(std::string(21, 'x') + "\r\n", small) == "too big inline request");
 }

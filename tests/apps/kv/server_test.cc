@@ -3,6 +3,7 @@
 
 #include "core/coroutine.hh"
 #include "core/shard.hh"
+#include "tests/support/allocations.hh"
 #include "tests/support/memory_network.hh"
 
 #include <boost/test/unit_test.hpp>
@@ -317,6 +318,59 @@ BOOST_AUTO_TEST_CASE(a_client_that_does_not_read_its_replies_stops_being_served)
     stream.shutdown_write().ignore_ready_future();
     writing.ignore_ready_future();
     c.settle();
+}
+
+BOOST_AUTO_TEST_CASE(who_leaves_most_replies_unread_is_cut_off_when_they_are_too_many) {
+    settings s;
+    s.max_reply = s.max_unsent = 1 << 20;
+    s.output_watermark = 600'000;
+    cluster c(1, s);
+    c.networks[0]->window = 64 * 1024;
+    connection well_behaved(c);
+    const std::string value(100'000, 'v');
+    well_behaved.ask(set_request("k", value));
+    reactor::scope here(c.group.at(0));
+    std::vector<net::stream> silent;
+    std::vector<future<>> writing;
+    const auto& unsent = c.state().unsent;
+    for (int asked : {5, 4, 3, 3, 3}) {
+        BOOST_TEST(unsent.cut_off() == 0u);
+        silent.push_back(c.networks[0]->connect({net::ip_address(), port}).get());
+        std::string requests;
+        for (int i = 0; i < asked; ++i) requests += "get k\r\n";
+        writing.push_back(silent.back().write(std::string_view(requests)));
+        c.settle();
+    }
+    BOOST_TEST(unsent.cut_off() == 1u);
+    BOOST_TEST(!silent[0].connected());
+    BOOST_TEST(unsent.bytes() > 1'300'000u);
+    BOOST_TEST(unsent.bytes() < least_unsent(s));
+    BOOST_TEST(c.state().clients().size() == 5u);
+    BOOST_TEST(c.state().counters.connections_lost == 1u);
+    BOOST_TEST(well_behaved.ask("get k\r\n") == bulk(value));
+    for (auto& x : silent) x.abort();
+    for (auto& w : writing) w.ignore_ready_future();
+    c.settle();
+    BOOST_TEST(unsent.bytes() == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(want_of_memory_ends_one_connection_only) {
+    cluster c(1);
+    connection client(c), other(c);
+    client.ask(set_request("a", std::string(4000, 'x')));
+    std::string request = "mget";
+    for (int i = 0; i < 1000; ++i) request += " a";
+    {
+        const test::failing_allocations none(1 << 20);
+        client.send(request + "\r\n");
+    }
+    BOOST_TEST(c.state().counters.failures == 1u);
+    BOOST_TEST(client.reading.failed());
+    client.reading.ignore_ready_future();
+    for (auto& w : client.writing) w.ignore_ready_future();
+    client.open = false;
+    BOOST_TEST(c.state().clients().size() == 1u);
+    BOOST_TEST(other.ask("strlen a\r\n") == ":4000\r\n");
 }
 
 BOOST_AUTO_TEST_CASE(keys_that_nobody_asks_for_are_swept_on_every_shard) {
