@@ -1,0 +1,49 @@
+"""Tests of what suite/parts/ reads from the programs it runs."""
+
+import unittest
+
+from suite.document import Section
+from suite.figures import Missing, NotMeasured
+from suite.load import Load
+from suite.parts import core, counts, kernel, kv
+
+
+class WhatProgramsSay(unittest.TestCase):
+    def test_core_bench(self):
+        text = "then on a ready future          3.1 ns   (best 2.8)\ncall of async()      52.0 ns   (best 51.0)\n"
+        self.assertEqual(core.parse_lines(text), {"then on a ready future": 3.1, "call of async()": 52.0})
+
+    def test_echo_bench(self):
+        self.assertEqual(counts.parse_segments("x\nthe server received 12 segments and sent 11 in 40 turns\n"), (12, 11))
+
+    def test_redis_benchmark(self):
+        text = "GET: rps=1.0 (overall: 2.0)\rGET: 71428.57 requests per second, p50=0.3 msec\n"
+        self.assertEqual(kernel.parse_redis_benchmark(text), 71428.57)
+
+    def test_a_program_that_says_nothing_of_use_was_not_measured(self):
+        for parse in (core.parse_lines, counts.parse_segments, kernel.parse_redis_benchmark):
+            with self.assertRaises(NotMeasured):
+                parse("nothing\n")
+
+
+class TheKeyValueTable(unittest.TestCase):
+    def load(self, rate, cpu):
+        return Load({"requests_per_second": rate, "latency_us": {"p50": 1, "p99": 2, "p999": 3}}, cpu_us=cpu)
+
+    def test_compares_requests_per_core_second(self):
+        section = Section("kv")
+        rows = kv.rows_of(section, "GET", 1, 50, {"ours": [self.load(2e6, 0.5)], "redis": [self.load(5e4, 20)]})
+        self.assertEqual(rows[0][3:7], ["millrace-kv", "2,000", "0.500", "40.0"])
+        self.assertEqual(rows[1][3:7], ["redis-server", "50.0", "20.0", ""])
+        self.assertTrue(section.whole)
+
+    def test_has_no_ratio_where_a_server_is_missing(self):
+        section = Section("kv")
+        results = {"ours": [self.load(2e6, 0.5)], "redis": [Missing("redis-server is not installed")]}
+        rows = kv.rows_of(section, "GET", 1, 50, results)
+        self.assertEqual(rows[0][6], "not measured: redis-server is not installed")
+        self.assertEqual((section.failed, section.skipped), ([], ["redis-server is not installed"]))
+
+
+if __name__ == "__main__":
+    unittest.main()
