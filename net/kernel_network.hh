@@ -11,6 +11,9 @@ namespace millrace::net {
 struct kernel_network_options {
     // Out of descriptors or memory, accept() waits this long before it tries again.
     duration accept_pause = std::chrono::milliseconds(100);
+    // A connection whose stream is gone is reset when its peer has taken nothing of what was still to be sent
+    // for so long, up to twice as long.
+    duration orphan_timeout = std::chrono::seconds(60);
     // Chunks of 64 KiB kept for reading when nobody uses them.
     unsigned spare_chunks = 64;
 };

@@ -18,6 +18,7 @@ namespace {
 
 constexpr size_t least_read = 8 * 1024;  // a read is offered at least this much room
 constexpr size_t most_pieces = 64;       // buffers in one write
+constexpr size_t small_bytes = 512;      // cheaper copied than kept
 
 template <typename T, typename... V>
 void resolve(std::optional<promise<T>>& waiter, V&&... value) noexcept {
@@ -107,6 +108,8 @@ bool kernel_connection::read_now(buffer& into) noexcept {
 
 future<> kernel_connection::write(buffer data) {
     if (!connected()) return make_exception_future(refusal());
+    // Small ones that wait would each pin a buffer, and cost a piece of a write.
+    if (out_bytes_ > 0 && data.size() <= small_bytes) return write_copy(data.view());
     if (!data.empty()) {
         out_bytes_ += data.size();
         out_.push_back(std::move(data));
@@ -146,17 +149,8 @@ void kernel_connection::flush() noexcept {
 
 void kernel_connection::write_now() noexcept {
     while (out_bytes_ > 0 && writable_) {
-        std::array<iovec, most_pieces> pieces;
-        size_t count = 0;
         size_t offered = 0;
-        for (size_t i = next_out_; i < out_.size() && count < most_pieces; ++i, ++count) {
-            pieces[count] = {out_[i].mutable_data(), out_[i].size()};
-            offered += out_[i].size();
-        }
-        msghdr message{};
-        message.msg_iov = pieces.data();
-        message.msg_iovlen = count;
-        const ssize_t n = ::sendmsg(handle_.get(), &message, MSG_NOSIGNAL);
+        const ssize_t n = send_pieces(offered);
         ++network_->counters().writes;
         if (n < 0 && errno == EINTR) continue;
         if (n < 0 && errno != EAGAIN) return fail(error_of(errno));
@@ -164,6 +158,25 @@ void kernel_connection::write_now() noexcept {
         if (n > 0) consume(size_t(n));
     }
     if (out_bytes_ < watermark_ || out_bytes_ == 0) resolve(writer_);
+}
+
+// Offers what waits to the kernel, or the front of it; returns as send(2) does.
+ssize_t kernel_connection::send_pieces(size_t& offered) noexcept {
+    if (out_.size() - next_out_ == 1) {
+        const buffer& only = out_[next_out_];
+        offered = only.size();
+        return ::send(handle_.get(), only.data(), only.size(), MSG_NOSIGNAL);
+    }
+    std::array<iovec, most_pieces> pieces;
+    size_t count = 0;
+    for (size_t i = next_out_; i < out_.size() && count < most_pieces; ++i, ++count) {
+        pieces[count] = {out_[i].mutable_data(), out_[i].size()};
+        offered += out_[i].size();
+    }
+    msghdr message{};
+    message.msg_iov = pieces.data();
+    message.msg_iovlen = count;
+    return ::sendmsg(handle_.get(), &message, MSG_NOSIGNAL);
 }
 
 void kernel_connection::consume(size_t written) noexcept {
@@ -232,7 +245,10 @@ void kernel_connection::check_delivered() noexcept {
     shut();
     resolve(closer_);
     forget_abandoned_reader();
-    refuse(reader_, make_error_code(errc::closed));
+    if (at_end_)
+        resolve(reader_, buffer());
+    else
+        refuse(reader_, make_error_code(errc::closed));
 }
 
 void kernel_connection::abort() noexcept {

@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <optional>
 #include <string_view>
+#include <sys/types.h>
 #include <system_error>
 #include <vector>
 
@@ -41,6 +42,7 @@ class kernel_connection final : public kernel_socket {
     // done().
     bool lingers() noexcept;
     bool done() const noexcept { return !is_open(); }
+    size_t unsent_bytes() const noexcept { return out_bytes_; }
 
     // The turn's end.
     void flush() noexcept;
@@ -53,6 +55,7 @@ class kernel_connection final : public kernel_socket {
     bool read_now(buffer& into) noexcept;
     future<> take_write();
     void write_now() noexcept;
+    ssize_t send_pieces(size_t& offered) noexcept;
     void consume(size_t written) noexcept;
     void end_writing() noexcept;
     void check_delivered() noexcept;

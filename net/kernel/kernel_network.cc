@@ -28,6 +28,8 @@ kernel_network::kernel_network(const kernel_network_options& options)
         .counter("bytes_out", "bytes sent", counters_.bytes_out)
         .counter("accept_pauses", "waits for want of descriptors or memory to accept with",
                  counters_.accept_pauses)
+        .counter("orphans_reset", "connections reset because nobody took what was left of them",
+                 counters_.orphans_reset)
         .gauge("sockets", "sockets open", [this] { return double(open_.size()); });
     reactor_.add(*this, work_kind::device_out);
 }
@@ -61,6 +63,8 @@ future<stream> kernel_network::connect(endpoint remote, connect_options options)
     auto c = std::make_unique<kernel_connection>(*this, std::move(s), remote,
                                                  kernel_connection::origin::connecting, options.settings);
     co_await c->established();
+    // The network may have gone in the meantime, and has reset all connections then.
+    if (!c->is_open()) throw std::system_error(make_error_code(errc::connection_aborted));
     ++counters_.opened;
     co_return stream(std::make_unique<kernel_stream>(*this, std::move(c)));
 }
@@ -98,7 +102,7 @@ void kernel_network::flush() noexcept {
         if (kernel_connection* c = std::exchange(unflushed_[i], nullptr)) c->flush();
     unflushed_.clear();
     if (std::exchange(adopted_ended_, false))
-        std::erase_if(adopted_, [](const auto& c) { return c->done(); });
+        std::erase_if(adopted_, [](const orphan& o) { return o.connection->done(); });
 }
 
 void kernel_network::forget(kernel_connection& c) noexcept {
@@ -106,7 +110,20 @@ void kernel_network::forget(kernel_connection& c) noexcept {
 }
 
 void kernel_network::adopt(std::unique_ptr<kernel_connection> c) {
-    adopted_.push_back(std::move(c));
+    const size_t unsent = c->unsent_bytes();
+    adopted_.push_back({std::move(c), unsent});
+    if (!orphan_timer_.armed()) orphan_timer_.arm_after(options_.orphan_timeout);
+}
+
+void kernel_network::reset_stuck_orphans() noexcept {
+    for (orphan& o : adopted_) {
+        const size_t before = std::exchange(o.unsent, o.connection->unsent_bytes());
+        if (o.connection->done() || o.unsent < before) continue;
+        ++counters_.orphans_reset;
+        o.connection->abort();
+    }
+    std::erase_if(adopted_, [](const orphan& o) { return o.connection->done(); });
+    if (!adopted_.empty()) orphan_timer_.arm_after(options_.orphan_timeout);
 }
 
 void kernel_network::opened(kernel_socket& s) {

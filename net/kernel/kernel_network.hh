@@ -5,6 +5,7 @@
 #include "core/metrics.hh"
 #include "core/poller.hh"
 #include "core/promise.hh"
+#include "core/timer.hh"
 #include "net/kernel/byte_arena.hh"
 #include "net/kernel_network.hh"
 
@@ -29,6 +30,7 @@ struct kernel_counters {
     uint64_t bytes_in = 0;
     uint64_t bytes_out = 0;
     uint64_t accept_pauses = 0;  // for want of descriptors or memory
+    uint64_t orphans_reset = 0;  // their peers took nothing any more
 };
 
 class kernel_network final : public network, public poller {
@@ -62,7 +64,22 @@ class kernel_network final : public network, public poller {
     void closed(kernel_socket& s) noexcept;
 
  private:
+    // Looks after the adopted connections.
+    class orphan_timer final : public timer {
+     public:
+        explicit orphan_timer(kernel_network& n) noexcept : network_(n) {}
+
+     private:
+        void on_expire() noexcept override { network_.reset_stuck_orphans(); }
+        kernel_network& network_;
+    };
+    struct orphan {
+        std::unique_ptr<kernel_connection> connection;
+        size_t unsent;  // when it was looked at last
+    };
+
     void tell_if_stopped() noexcept;
+    void reset_stuck_orphans() noexcept;
 
     kernel_network_options options_;
     reactor& reactor_;
@@ -72,8 +89,9 @@ class kernel_network final : public network, public poller {
     byte_arena copied_;
     std::vector<kernel_socket*> open_;
     std::vector<kernel_connection*> unflushed_;  // null: gone meanwhile
-    std::vector<std::unique_ptr<kernel_connection>> adopted_;
+    std::vector<orphan> adopted_;
     bool adopted_ended_ = false;
+    orphan_timer orphan_timer_{*this};
     std::optional<promise<>> stopped_;
 };
 

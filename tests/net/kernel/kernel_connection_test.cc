@@ -232,7 +232,7 @@ BOOST_AUTO_TEST_CASE(the_congestion_control_asked_for_is_the_kernels, *precondit
         BOOST_TEST(kernel_algorithm_of(p.server.local().port) == "reno");
         co_return;
     };
-    with_pair(loopback4, body, {.settings = {.congestion = congestion_algorithm::reno}});
+    with_pair(loopback4, body, {.local = {}, .settings = {.congestion = congestion_algorithm::reno}});
 }
 
 BOOST_AUTO_TEST_CASE(a_stream_dropped_unclosed_still_delivers, *precondition(has_loopback4)) {
@@ -302,6 +302,71 @@ BOOST_AUTO_TEST_CASE(an_echo_allocates_no_new_chunk_once_warm, *precondition(has
             if (i > 1) BOOST_TEST(b.data() == place);
         }
     });
+}
+
+BOOST_AUTO_TEST_CASE(a_waiting_read_sees_the_end_that_comes_with_its_close, *precondition(has_loopback4)) {
+    with_pair(loopback4, [](network&, listener&, stream_pair& p) -> future<> {
+        auto reading = p.client.read();
+        auto closing = p.client.close();
+        auto others = p.server.close();
+        BOOST_TEST((co_await std::move(reading)).empty());
+        co_await std::move(closing);
+        co_await std::move(others);
+    });
+}
+
+BOOST_AUTO_TEST_CASE(small_writes_that_wait_are_gathered, *precondition(has_loopback4)) {
+    with_pair(loopback4, [](network&, listener&, stream_pair& p) -> future<> {
+        const double before = metric("kernel_writes");
+        std::string expected;
+        for (int i = 0; i < 300; ++i) {
+            const std::string text = std::to_string(i) + ' ';
+            expected += text;
+            auto written = p.client.write(buffer::copy_of(text));
+            BOOST_TEST(written.available());
+            co_await std::move(written);
+        }
+        co_await p.client.shutdown_write();
+        BOOST_TEST((co_await read_all(p.server) == expected));
+        BOOST_TEST(metric("kernel_writes") - before <= 3.0);
+        co_await p.server.close();
+    });
+}
+
+BOOST_AUTO_TEST_CASE(a_connection_established_as_its_network_goes_is_none, *precondition(has_loopback4)) {
+    reactor r;
+    reactor::scope here(r);
+    auto theirs = make_kernel_network(), ours = make_kernel_network();
+    listener l = theirs->listen({.address = loopback4});
+    auto connecting = ours->connect(l.local());
+    promise<> now;
+    auto gone = now.get_future().then([&] { ours.reset(); });
+    now.set_value();  // runs before what the turn's poll finds
+    r.turn();
+    BOOST_TEST(gone.available());
+    BOOST_REQUIRE(connecting.failed());
+    connecting.ignore_ready_future();
+    gone.ignore_ready_future();
+    l.close();
+}
+
+BOOST_AUTO_TEST_CASE(an_orphan_whose_peer_takes_nothing_is_reset, *precondition(has_loopback4)) {
+    with_kernel_network(
+        [](network& n) -> future<> {
+            listener l = n.listen({.address = loopback4});
+            stream_pair p = co_await connect_pair(n, l, {});
+            auto written = p.server.write(std::string_view(pattern(20'000'000)));
+            BOOST_TEST(!written.available());
+            p.server = stream();
+            co_await settled(written);
+            written.ignore_ready_future();
+            for (int i = 0; i < 200 && metric("kernel_orphans_reset") == 0; ++i)
+                co_await sleep(std::chrono::milliseconds(10));
+            BOOST_TEST(metric("kernel_orphans_reset") == 1.0);
+            p.client.abort();
+            l.close();
+        },
+        {.orphan_timeout = std::chrono::milliseconds(50)});
 }
 
 BOOST_AUTO_TEST_SUITE_END()
