@@ -15,11 +15,22 @@ def quoted(text: str) -> str:
 
 def bars_script(out: str, title: str, unit: str, groups: list[str], bars: dict[str, list[Series]]) -> str:
     """gnuplot's script for bars in groups, a whisker from the least to the most; what has no figure has no bar."""
-    lines = [f"set terminal svg size 860,380 font 'sans-serif,12' background 'white'", f"set output {quoted(out)}",
-             f"set title {quoted(title)} noenhanced", f"set ylabel {quoted(unit)} noenhanced",
-             "set style data histograms", "set style histogram errorbars gap 1.5 lw 1",
-             "set style fill solid 0.9 noborder", "set grid ytics lc '#dddddd'", "set border 3", "set xtics nomirror noenhanced",
-             "set ytics nomirror", "set key outside top center horizontal noenhanced", "set format y '%.10g'"]
+    lines = [
+        "set terminal svg size 860,380 font 'sans-serif,12' background 'white'",
+        f"set output {quoted(out)}",
+        f"set title {quoted(title)} noenhanced",
+        f"set ylabel {quoted(unit)} noenhanced",
+        "set style data histograms",
+        "set style histogram errorbars gap 1.5 lw 1",
+        "set style fill solid 0.9 noborder",
+        "set errorbars linecolor rgb '#333333'",
+        "set grid ytics linecolor rgb '#dddddd'",
+        "set border 3",
+        "set xtics nomirror noenhanced",
+        "set ytics nomirror",
+        "set key outside top center horizontal noenhanced",
+        "set format y '%.10g'",
+    ]
     lines.append("set yrange [0:*]")
     plots = []
     for i, (name, series) in enumerate(bars.items()):
