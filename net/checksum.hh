@@ -17,18 +17,17 @@ namespace millrace::net {
 // 32 bits hold the sum of 128 KiB with its carries, more than any packet.
 static_assert(std::endian::native == std::endian::little);
 
-// A sum of 16-bit words of any width, folded to 16 bits.
+// A sum of 16-bit words of any width, folded to 16 bits. Both halves added to each other leave their sum, its
+// carry brought round, in the upper one.
 constexpr uint16_t fold(uint64_t sum) noexcept {
-    sum = (sum & 0xffffffff) + (sum >> 32);
-    sum = (sum & 0xffff) + (sum >> 16 & 0xffff) + (sum >> 32);
-    sum = (sum & 0xffff) + (sum >> 16);
-    return uint16_t(sum + (sum >> 16));
+    const auto half = uint32_t((sum + std::rotr(sum, 32)) >> 32);
+    return uint16_t((half + std::rotr(half, 16)) >> 16);
 }
 
-// The sum of `size` bytes, an odd last one padded with zero; at most 17 bits wide.
+// A sum and that of `size` bytes, an odd last one padded with zero: 64 bits wide, carries brought round.
+uint64_t add_bytes(uint64_t sum, const void* data, size_t size) noexcept;
+// The sum of `size` bytes; at most 17 bits wide.
 uint32_t sum_bytes(const void* data, size_t size) noexcept;
-// The same of `from` while it is copied to `to`.
-uint32_t copy_and_sum(void* to, const void* from, size_t size) noexcept;
 
 inline uint32_t sum_bytes(std::span<const uint8_t> bytes) noexcept {
     return sum_bytes(bytes.data(), bytes.size());
@@ -71,15 +70,14 @@ inline uint32_t sum_packet(const packet& p) noexcept {
     return p.fragments.empty() ? sum_bytes(p.head.data(), p.head.size()) : sum_pieces(p);
 }
 
-// The sum of an IPv4 header without options, checksum field included.
-inline uint32_t sum_ipv4_header(const uint8_t* p) noexcept {
+// The sum of an IPv4 header without options, checksum field included; 35 bits wide.
+inline uint64_t sum_ipv4_header(const uint8_t* p) noexcept {
     uint64_t a, b;
     uint32_t c;
     std::memcpy(&a, p, 8);
     std::memcpy(&b, p + 8, 8);
     std::memcpy(&c, p + 16, 4);
-    uint64_t sum = (a & 0xffffffff) + (a >> 32) + (b & 0xffffffff) + (b >> 32) + c;
-    return uint32_t((sum & 0xffff) + (sum >> 16 & 0xffff) + (sum >> 32));
+    return (a & 0xffffffff) + (a >> 32) + (b & 0xffffffff) + (b >> 32) + c;
 }
 
 }  // namespace millrace::net

@@ -49,6 +49,13 @@ class device_queue {
     // Without storage when the pool is empty.
     virtual buffer allocate() noexcept = 0;
 
+    // Gives the packets, whose heads have no storage, one such buffer each, from the front; returns how many
+    // got one. A device that gains nothing by giving several at once gives one.
+    virtual size_t prepare(std::span<packet> packets) noexcept {
+        packets.front().head = allocate();
+        return packets.front().head.storage() ? 1 : 0;
+    }
+
     // Under a quarter of the pool is left: who keeps what was received copies it now and gives the device's
     // buffer back, so that frames still come in and go out.
     virtual bool scarce() const noexcept { return false; }

@@ -20,8 +20,10 @@ namespace {
 
 logger log("net");
 
-// How long a shard may sleep while nothing can wake it.
-constexpr duration unwatched_sleep = std::chrono::microseconds(500);
+// How long a shard may sleep while nothing can wake it: what comes after a short pause is answered soon, and
+// looking costs little once the pause is long.
+constexpr duration first_unwatched_sleep = std::chrono::microseconds(20);
+constexpr duration last_unwatched_sleep = std::chrono::microseconds(500);
 
 interface_config checked(interface_config config, const device_info& device) {
     auto refuse = [](const char* what) {
@@ -100,6 +102,7 @@ struct interface::parts {
     cost_meter* cost = &unmeasured;
     bool announced = false;
     uint32_t generation = 1;
+    duration unwatched_sleep = first_unwatched_sleep;
     interface_counters counters;
     drop_counters drops;
     steering* others = nullptr;
@@ -130,21 +133,22 @@ void give_back(packet& p) noexcept {
 
 bool interface::parts::receive() noexcept {
     cost->enter(work_kind::device_in);
-    size_t n = device.receive(burst);
+    const size_t n = device.receive(burst);
     cost->enter(work_kind::ip_in);
-    if (n > 0 && device.scarce()) [[unlikely]] {
+    if (n == 0) return false;
+    if (device.scarce()) [[unlikely]] {
         for (size_t i = 0; i < n; ++i) give_back(burst[i]);
         counters.copied_for_want_of_buffers += n;
     }
-    for (size_t i = 0; i < n; ++i) __builtin_prefetch(burst[i].head.data());
-    for (size_t i = 0; i < n; ++i) in.on_frame(burst[i], now);
+    in.on_burst({burst.data(), n}, now);
     protocols.hand_over();
     // What nobody took goes back to the device.
     for (size_t i = 0; i < n; ++i) {
-        if (burst[i].head.storage()) burst[i].head = buffer();
-        if (!burst[i].fragments.empty()) burst[i].fragments.clear();
+        if (burst[i].head.storage()) [[unlikely]]
+            burst[i].head = buffer();
+        burst[i].fragments.clear();
     }
-    return n > 0;
+    return true;
 }
 
 bool interface::parts::take_steered() noexcept {
@@ -257,6 +261,7 @@ bool interface::poll() noexcept {
     }
     bool worked = p.take_steered();
     worked |= p.receive();
+    if (worked) p.unwatched_sleep = first_unwatched_sleep;
     if (p.next_deadline() <= p.now) {
         p.service();
         worked = true;
@@ -286,11 +291,12 @@ bool interface::prepare_sleep() noexcept {
 
 void interface::woke() noexcept {
     parts_->device.disarm_wakeup();
+    parts_->unwatched_sleep = std::min(parts_->unwatched_sleep * 5 / 4, last_unwatched_sleep);
 }
 
 duration interface::max_sleep() const noexcept {
     bool watched = parts_->device.wakeup_fd() >= 0 && parts_->transmit.size() == 0;
-    return watched ? duration::max() : unwatched_sleep;
+    return watched ? duration::max() : parts_->unwatched_sleep;
 }
 
 time_point interface::next_deadline() const noexcept {
@@ -312,6 +318,14 @@ result<path> interface::make_path(const ip_address& source, const ip_address& de
 
 bool interface::send(path& way, packet&& p, ecn mark) noexcept {
     return parts_->out.send(way, std::move(p), mark, parts_->now);
+}
+
+packet* interface::draft() noexcept {
+    return parts_->transmit.draft();
+}
+
+bool interface::send_draft(packet& draft, path& way, ecn mark) noexcept {
+    return parts_->out.send_draft(draft, way, mark, parts_->now);
 }
 
 datagram interface::open_datagram(const endpoint& local) {

@@ -79,6 +79,11 @@ class interface final : public poller {
     // flush(). Packets to a neighbour not yet known wait for it. False: dropped and counted. TCP packets
     // carry DF; a UDP packet over the path's MTU is fragmented, any other one refused.
     bool send(path& way, packet&& p, ecn mark = ecn::not_capable) noexcept;
+    // The same without moving a packet: draft() is the place of the next one in the queue, its head an empty
+    // buffer as of allocate(), and send_draft() sends what was built there. Null if there is no buffer or no
+    // room, counted. Nothing else may be called here in between; what is not sent is not to be kept.
+    packet* draft() noexcept;
+    bool send_draft(packet& draft, path& way, ecn mark = ecn::not_capable) noexcept;
 
     // A UDP socket; port 0: a free one of those whose answers come to this shard. Throws std::system_error:
     // address_in_use, address_not_available.

@@ -3,8 +3,7 @@
 #pragma once
 
 #include "core/buffer.hh"
-
-#include <boost/container/small_vector.hpp>
+#include "net/buffer_list.hh"
 
 #include <cstdint>
 
@@ -18,7 +17,7 @@ struct packet {
     // headers and whatever payload was copied behind them.
     buffer head;
     // The bytes behind `head`, attached without a copy.
-    boost::container::small_vector<buffer, 2> fragments;
+    buffer_list fragments;
 
     // Received: the device's flow hash, if it computed one.
     uint32_t flow_hash = 0;
@@ -37,7 +36,8 @@ struct packet {
 
     size_t size() const noexcept {
         size_t n = head.size();
-        for (const auto& f : fragments) n += f.size();
+        if (!fragments.empty()) [[unlikely]]
+            for (const auto& f : fragments) n += f.size();
         return n;
     }
 };

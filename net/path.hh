@@ -39,13 +39,14 @@ class path {
     uint32_t generation_ = 0;
     ipv4_address neighbour_;  // the next hop
     time_point fresh_until_{};
-    // Sums of what never changes: the IP header with length and id zero, and the L4 pseudo header without the
-    // length.
+    // Sums of what never changes: the IP header with length, id and fragment fields zero, and the L4 pseudo
+    // header without the length.
     uint32_t header_sum_ = 0;
     uint32_t pseudo_sum_ = 0;
     uint16_t mtu_ = 0;
     ip_protocol protocol_ = ip_protocol::tcp;
     bool resolved_ = false;  // the header has the neighbour's MAC address
+    // Once a segment was sent, with its length, ECN field and checksum, which the next one may share.
     std::array<uint8_t, header_bytes> header_{};
 };
 

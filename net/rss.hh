@@ -38,10 +38,16 @@ class toeplitz {
     // from numbers in host order.
     uint32_t operator()(uint32_t source, uint32_t destination, uint16_t source_port,
                         uint16_t destination_port) const noexcept {
+        return of_addresses(source, destination) ^ of_ports(source_port, destination_port);
+    }
+    // It is the XOR of these two.
+    uint32_t of_addresses(uint32_t source, uint32_t destination) const noexcept {
         return table_[0][source >> 24] ^ table_[1][source >> 16 & 255] ^ table_[2][source >> 8 & 255] ^
                table_[3][source & 255] ^ table_[4][destination >> 24] ^ table_[5][destination >> 16 & 255] ^
-               table_[6][destination >> 8 & 255] ^ table_[7][destination & 255] ^
-               table_[8][source_port >> 8] ^ table_[9][source_port & 255] ^
+               table_[6][destination >> 8 & 255] ^ table_[7][destination & 255];
+    }
+    uint32_t of_ports(uint16_t source_port, uint16_t destination_port) const noexcept {
+        return table_[8][source_port >> 8] ^ table_[9][source_port & 255] ^
                table_[10][destination_port >> 8] ^ table_[11][destination_port & 255];
     }
 

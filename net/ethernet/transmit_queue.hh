@@ -22,6 +22,19 @@ class transmit_queue {
         return true;
     }
 
+    // The place behind the last frame, for one that is built there and not moved: its head is an empty buffer
+    // as allocate() gives. Null, and counted, if there is no buffer or no room. Good until anything else is
+    // called here but push_draft(), which makes it the last frame.
+    packet* draft() noexcept {
+        if (end_ == slots_.size() && !make_room()) [[unlikely]]
+            return nullptr;
+        packet& p = slots_[end_];
+        if (!is_fresh(p) && !prepare()) [[unlikely]]
+            return nullptr;
+        return &p;
+    }
+    void push_draft() noexcept { ++end_; }
+
     // What the device does not take stays, in order.
     void flush() noexcept;
 
@@ -29,15 +42,26 @@ class transmit_queue {
     uint64_t sent() const noexcept { return sent_; }
 
     // A buffer to build a frame in; see device_queue::allocate().
-    buffer allocate() noexcept { return device_.allocate(); }
+    buffer allocate() noexcept;
 
  private:
-    bool make_room() noexcept;
+    // Buffers asked of the device at once.
+    static constexpr size_t most_prepared = 32;
+    // A queue that is empty begins anew behind so many places: few of them then lie in the nearest cache.
+    static constexpr size_t rewind_after = 128;
 
-    // A slot not in use is empty, which makes this much less than a packet's assignment.
+    bool make_room() noexcept;
+    bool prepare() noexcept;
+    void rewind() noexcept;
+
+    static bool is_fresh(const packet& p) noexcept {
+        return p.head.storage() && p.head.empty() && p.fragments.empty();
+    }
+
+    // A slot not in use has at most an empty buffer, which makes this much less than a packet's assignment.
     static void fill(packet& slot, packet&& frame) noexcept {
         slot.head.swap(frame.head);
-        if (!frame.fragments.empty()) slot.fragments = std::move(frame.fragments);
+        slot.fragments = std::move(frame.fragments);
         slot.offload_ip_checksum = frame.offload_ip_checksum;
         slot.offload_l4_checksum = frame.offload_l4_checksum;
         slot.l2_bytes = frame.l2_bytes;
@@ -46,7 +70,8 @@ class transmit_queue {
         slot.is_udp = frame.is_udp;
     }
 
-    // Slots [begin_, end_) are in use. The device wants its burst in one piece, hence no ring.
+    // Slots [begin_, end_) are in use, and some behind them have buffers ready for drafts. The device wants
+    // its burst in one piece, hence no ring.
     device_queue& device_;
     std::vector<packet> slots_;
     size_t begin_ = 0;

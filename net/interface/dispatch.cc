@@ -69,8 +69,8 @@ void dispatch::deliver_tcp(ip_datagram& d) noexcept {
     d.flow_hash = d.data->has_flow_hash ? d.data->flow_hash
                                         : flow_toeplitz()(number_of(d.source), number_of(d.destination),
                                                           read16(ports), read16(ports + 2));
-    if (unsigned owner = owner_of(d.flow_hash); owner != self_) [[unlikely]]
-        return forward(owner, d);
+    if (is_of_another_shard(d)) [[unlikely]]
+        return forward(owner_of(d.flow_hash), d);
     hold(d);
 }
 

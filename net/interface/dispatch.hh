@@ -22,11 +22,19 @@ class dispatch {
     void attach(l4_handler* tcp) noexcept { tcp_ = tcp; }
     void attach(steering* others) noexcept;
 
-    // A place for a datagram that saves deliver() a copy; good until the next call of anything here.
+    // A place for a TCP datagram that saves a copy; good until the next call of anything here but take().
     ip_datagram& next() noexcept {
-        if (full()) hand_over();
+        if (full()) [[unlikely]]
+            hand_over();
         return tcp_burst_[held_];
     }
+    // Delivers what next() gave the place for, of which the checksum and the flow's hash are known.
+    void take(ip_datagram& d) noexcept {
+        if (is_of_another_shard(d)) [[unlikely]]
+            return forward(owner_of(d.flow_hash), d);
+        ++held_;
+    }
+    bool verifies_checksums() const noexcept { return verify_checksums_; }
     // A datagram from the wire. `to_one_host`: not to a broadcast or multicast address. What d.data points to
     // is emptied, or stays where it is until hand_over().
     void deliver(ip_datagram& d, bool to_one_host, time_point now) noexcept;
@@ -46,9 +54,13 @@ class dispatch {
 
  private:
     void deliver_tcp(ip_datagram& d) noexcept;
+    bool is_of_another_shard(const ip_datagram& d) const noexcept {
+        return shards_ > 1 && owner_of(d.flow_hash) != self_;
+    }
     void deliver_udp(ip_datagram& d, bool to_one_host, time_point now) noexcept;
     void hold(const ip_datagram& d) noexcept {
-        if (full()) hand_over();
+        if (full()) [[unlikely]]
+            hand_over();
         if (&d != &tcp_burst_[held_]) tcp_burst_[held_] = d;
         ++held_;
     }

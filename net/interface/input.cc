@@ -20,15 +20,33 @@ void trim(packet& p, size_t size) noexcept {
         if (p.fragments[i].size() > size) p.fragments[i].trim(size);
         size -= p.fragments[i].size();
     }
-    p.fragments.erase(p.fragments.begin() + ptrdiff_t(i), p.fragments.end());
+    p.fragments.truncate(i);
 }
 
-// Six bytes, and the two behind them masked out.
-uint64_t mac_word(const uint8_t* p) noexcept {
-    uint64_t w = 0;
-    std::memcpy(&w, p, 6);
+uint32_t load32(const uint8_t* p) noexcept {
+    uint32_t w;
+    std::memcpy(&w, p, 4);
     return w;
 }
+
+// A frame's first eight bytes, and of the last two, the source's, only the bit that says "a group".
+uint64_t destination_word(const uint8_t* frame) noexcept {
+    uint64_t w;
+    std::memcpy(&w, frame, 8);
+    return w & 0x0001'ffff'ffff'ffff;
+}
+
+uint64_t mac_word(const mac_address& mac) noexcept {
+    uint64_t w = 0;
+    std::memcpy(&w, mac.bytes().data(), 6);
+    return w;
+}
+
+// As they lie in a frame. Ethertype IPv4, then version 4 with a header of five words; the fourth byte is the
+// type of service.
+constexpr uint32_t plain_type_mask = 0x00ff'ffff, plain_type = 0x0045'0008;
+// No fragment (DF may be set), any TTL, TCP.
+constexpr uint32_t whole_tcp_mask = 0xff00'ff3f, whole_tcp = 0x0600'0000;
 
 ip_datagram describe(const ipv4_header& h, packet& p) noexcept {
     ip_datagram d;
@@ -49,52 +67,86 @@ input::input(const mac_address& own_mac, const routes& r, neighbours& n, address
              drop_counters& drops)
     : own_mac_(own_mac),
       own_address_(r.addresses().front()),
-      own_mac_word_(mac_word(own_mac.bytes().data())),
+      own_mac_word_(mac_word(own_mac)),
+      own_address_word_(__builtin_bswap32(own_address_.value())),
       routes_(r),
       neighbours_(n),
       guard_(guard),
       reassembly_(fragments),
       dispatch_(out),
+      verifies_checksums_(out.verifies_checksums()),
       replies_(replies),
       counters_(counters),
       drops_(drops) {}
 
-void input::on_frame(packet& p, time_point now) noexcept {
-    ++counters_.packets_in;
-    if (!on_plain_frame(p, now)) on_any_frame(p, now);
+// May it send to us? Remembers it if so.
+[[gnu::always_inline]] inline bool input::knows_source(uint32_t source) noexcept {
+    if (source == last_source_word_) [[likely]]
+        return true;
+    const ipv4_address host(__builtin_bswap32(source));
+    if (!routes_.is_foreign_host(host)) return false;
+    last_source_word_ = source;
+    last_source_hash_ = hash_.of_addresses(host.value(), own_address_.value());
+    return true;
 }
 
-// The way of nearly all frames: to our first address, whole, in one buffer, without options. It checks what
-// on_any_frame() and on_ipv4() check; what passes is delivered, all else is left to them, untouched.
-bool input::on_plain_frame(packet& p, time_point now) noexcept {
-    constexpr size_t headers = ethernet_header_bytes + ipv4_header::bytes;
-    const uint8_t* f = p.head.bytes().data();
-    size_t size = p.head.size();
-    if (size < headers || !p.fragments.empty()) return false;
-    const uint8_t* ip = f + ethernet_header_bytes;
-    size_t total = read16(ip + 2);
-    bool plain = mac_word(f) == own_mac_word_ && (f[6] & 1) == 0 &&
-                 read16(f + 12) == uint16_t(ethertype::ipv4) && ip[0] == 0x45 &&
-                 (read16(ip + 6) & 0x3fff) == 0 && ipv4_address::read(ip + 16) == own_address_ &&
-                 total >= ipv4_header::bytes && total <= size - ethernet_header_bytes;
-    if (!plain) return false;
-    bool checked = p.ip_checksum == checksum_verdict::good;
-    if (!checked && (p.ip_checksum == checksum_verdict::bad || fold(sum_ipv4_header(ip)) != 0xffff))
+// The header's and TCP's, unless the device vouches for them. Both cover the addresses.
+[[gnu::always_inline]] inline bool input::checksums_good(const packet& p, const uint8_t* ip,
+                                                         size_t total) const noexcept {
+    constexpr size_t l3 = ipv4_header::bytes;
+    const uint64_t addresses = uint64_t(load32(ip + 12)) + load32(ip + 16);
+    if (p.ip_checksum != checksum_verdict::good &&
+        (p.ip_checksum == checksum_verdict::bad ||
+         fold(addresses + load32(ip) + load32(ip + 4) + load32(ip + 8)) != 0xffff))
         return false;
-    ipv4_address source = ipv4_address::read(ip + 12);
-    if (!routes_.is_foreign_host(source)) return false;
+    if (p.l4_checksum != checksum_verdict::unknown || !verifies_checksums_)
+        return p.l4_checksum != checksum_verdict::bad;
+    const uint64_t pseudo = addresses + sum_of(uint16_t(ip_protocol::tcp)) + sum_of(uint16_t(total - l3));
+    return fold(add_bytes(pseudo, ip + l3, total - l3)) == 0xffff;
+}
+
+// The way of nearly all frames: a segment to our first address, whole, in one buffer, without IP options. It
+// checks what on_any_frame(), on_ipv4() and dispatch check; what passes is delivered, all else is left to
+// them, untouched.
+[[gnu::always_inline]] inline bool input::take_plain_segment(packet& p) noexcept {
+    constexpr size_t l2 = ethernet_header_bytes, l3 = ipv4_header::bytes, tcp_header = 20;
+    const size_t size = p.head.size();
+    if (size < l2 + l3 + tcp_header || !p.fragments.empty()) return false;
+    const uint8_t* frame = p.head.bytes().data();
+    const uint8_t* ip = frame + l2;
+    const uint32_t source = load32(ip + 12);
+    const size_t total = read16(ip + 2);
+    const bool plain = destination_word(frame) == own_mac_word_ &&
+                       (load32(frame + 12) & plain_type_mask) == plain_type &&
+                       (load32(ip + 6) & whole_tcp_mask) == whole_tcp &&
+                       load32(ip + 16) == own_address_word_ && total >= l3 + tcp_header &&
+                       l2 + total <= size && knows_source(source) && checksums_good(p, ip, total);
+    if (!plain) [[unlikely]]
+        return false;
     ip_datagram& d = dispatch_.next();
     d.data = &p;
-    d.source = source;
+    d.source = ipv4_address(__builtin_bswap32(source));
     d.destination = own_address_;
-    d.protocol = ip_protocol(ip[9]);
+    d.flow_hash = p.has_flow_hash ? p.flow_hash
+                                  : last_source_hash_ ^ hash_.of_ports(read16(ip + l3), read16(ip + l3 + 2));
+    d.protocol = ip_protocol::tcp;
     d.ttl = ip[8];
     d.id = read16(ip + 4);
     d.congestion = ecn(ip[1] & 3);
-    p.head.trim(ethernet_header_bytes + total);
-    p.head.trim_front(headers);
-    dispatch_.deliver(d, true, now);
+    p.head.trim(l2 + total);
+    p.head.trim_front(l2 + l3);
+    dispatch_.take(d);
     return true;
+}
+
+void input::on_burst(std::span<packet> frames, time_point now) noexcept {
+    counters_.packets_in += frames.size();
+    for (packet& p : frames) {
+        if (take_plain_segment(p)) [[likely]]
+            ++counters_.tcp_in;
+        else
+            on_any_frame(p, now);
+    }
 }
 
 void input::on_any_frame(packet& p, time_point now) noexcept {

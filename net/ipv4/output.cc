@@ -121,52 +121,35 @@ bool output::refresh(path& way, time_point now) noexcept {
     return true;
 }
 
-bool output::send(path& way, packet&& p, ecn mark, time_point now) noexcept {
-    bool fresh = way.resolved_ && way.generation_ == generation_ && now <= way.fresh_until_;
-    if (!fresh && !refresh(way, now)) [[unlikely]]
-        return refuse(drop_reason::no_route);
-    size_t size = p.size();
-    if (way.protocol_ == ip_protocol::tcp) {
-        if (size + ipv4_header::bytes > way.mtu_) [[unlikely]]
-            return refuse(drop_reason::too_long);
-        fill_l4_checksum(way, p, size);
-        // With DF nothing will ever put it together again, so its id says nothing: RFC 6864 §4.1.
-        return send_whole(way, std::move(p), mark, size, 0, dont_fragment);
-    }
-    if (size > 65535 - ipv4_header::bytes) return refuse(drop_reason::too_long);
-    if (size + ipv4_header::bytes > way.mtu_) return send_fragments(way, std::move(p), mark, size);
-    if (way.protocol_ == ip_protocol::udp) fill_l4_checksum(way, p, size);
-    return send_whole(way, std::move(p), mark, size, next_id(way), 0);
-}
-
-void output::fill_l4_checksum(const path& way, packet& p, size_t size) const noexcept {
-    bool udp = way.protocol_ == ip_protocol::udp;
-    uint8_t* l4 = p.head.mutable_bytes();
-    uint8_t* field = l4 + checksum_offset(way.protocol_);
-    uint32_t pseudo = way.pseudo_sum_ + sum_of(uint16_t(size));
-    uint16_t checksum = 0;
-    if (udp ? device_fills_udp_ : device_fills_tcp_) {
-        checksum = fold(pseudo);
-        p.offload_l4_checksum = true;
-        p.is_udp = udp;
-        p.l2_bytes = l2_bytes;
-        p.l3_bytes = ipv4_header::bytes;
-        p.l4_bytes = udp ? 8 : uint8_t(l4[12] >> 4 << 2);
-    } else {
-        std::memset(field, 0, 2);
-        checksum = checksum_of(uint64_t(pseudo) + sum_packet(p));
-        if (udp && checksum == 0) checksum = 0xffff;  // RFC 768: zero says that there is none
-    }
+// Asks the device for it if that can do it.
+[[gnu::always_inline]] inline void output::fill_l4_checksum(const path& way, packet& p, size_t size,
+                                                            ip_protocol protocol) const noexcept {
+    const bool udp = protocol == ip_protocol::udp;
+    uint8_t* field = p.head.mutable_bytes() + checksum_offset(protocol);
+    const uint32_t pseudo = way.pseudo_sum_ + sum_of(uint16_t(size));
+    if (udp ? device_fills_udp_ : device_fills_tcp_) [[unlikely]]
+        return ask_for_checksum(p, field, pseudo, protocol);
+    std::memset(field, 0, 2);
+    uint16_t checksum = checksum_of(p.fragments.empty() ? add_bytes(pseudo, p.head.data(), p.head.size())
+                                                        : uint64_t(pseudo) + sum_pieces(p));
+    if (udp && checksum == 0) checksum = 0xffff;  // RFC 768: zero says that there is none
     std::memcpy(field, &checksum, 2);
 }
 
-// The way of every packet: the template, and what differs from it. Sums are of words as they lie in memory,
-// so that numbers are swapped, and the second byte of a word counts 256.
-bool output::send_whole(path& way, packet&& p, ecn mark, size_t size, uint16_t id,
-                        uint16_t fragment_field) noexcept {
-    char* frame = p.head.prepend(path::header_bytes);
-    std::memcpy(frame, way.header_.data(), path::header_bytes);
-    auto* ip = reinterpret_cast<uint8_t*>(frame) + l2_bytes;
+void output::ask_for_checksum(packet& p, uint8_t* field, uint32_t pseudo, ip_protocol protocol) noexcept {
+    const uint16_t sum = fold(pseudo);
+    std::memcpy(field, &sum, 2);
+    p.offload_l4_checksum = true;
+    p.is_udp = protocol == ip_protocol::udp;
+    p.l2_bytes = l2_bytes;
+    p.l3_bytes = ipv4_header::bytes;
+    p.l4_bytes = p.is_udp ? 8 : uint8_t(p.head.bytes()[12] >> 4 << 2);
+}
+
+// What differs from the template, whose fields are zero or of no account. Sums are of words as they lie in
+// memory, so that numbers are swapped, and the second byte of a word counts 256.
+void output::write_fields(const path& way, uint8_t* ip, size_t size, ecn mark, uint16_t id,
+                          uint16_t fragment_field) noexcept {
     uint16_t total = __builtin_bswap16(uint16_t(size + ipv4_header::bytes));
     uint16_t wire_id = __builtin_bswap16(id);
     uint16_t wire_fragment = __builtin_bswap16(fragment_field);
@@ -177,6 +160,69 @@ bool output::send_whole(path& way, packet&& p, ecn mark, size_t size, uint16_t i
     std::memcpy(ip + 4, &wire_id, 2);
     std::memcpy(ip + 6, &wire_fragment, 2);
     std::memcpy(ip + 10, &checksum, 2);
+}
+
+// With DF nothing will ever put the packet together again, so its id says nothing (RFC 6864 §4.1), and
+// segments of one length have one header.
+[[gnu::always_inline]] inline void output::prepend_tcp_header(path& way, buffer& head, size_t size,
+                                                              ecn mark) noexcept {
+    const uint16_t total = __builtin_bswap16(uint16_t(size + ipv4_header::bytes));
+    const uint32_t first_word = 0x45 | uint32_t(mark) << 8 | uint32_t(total) << 16;
+    uint8_t* ip = way.header_.data() + l2_bytes;
+    if (std::memcmp(ip, &first_word, sizeof first_word) != 0)
+        write_fields(way, ip, size, mark, 0, dont_fragment);
+    std::memcpy(head.prepend(path::header_bytes), way.header_.data(), path::header_bytes);
+}
+
+bool output::send(path& way, packet&& p, ecn mark, time_point now) noexcept {
+    if (!is_fresh(way, now) && !refresh(way, now)) [[unlikely]]
+        return refuse(drop_reason::no_route);
+    size_t size = p.size();
+    if (way.protocol_ == ip_protocol::tcp) {
+        if (size + ipv4_header::bytes > way.mtu_) [[unlikely]]
+            return refuse(drop_reason::too_long);
+        fill_l4_checksum(way, p, size, ip_protocol::tcp);
+        prepend_tcp_header(way, p.head, size, mark);
+        return hand_on(way, std::move(p));
+    }
+    if (size > 65535 - ipv4_header::bytes) return refuse(drop_reason::too_long);
+    if (size + ipv4_header::bytes > way.mtu_) return send_fragments(way, std::move(p), mark, size);
+    if (way.protocol_ == ip_protocol::udp) fill_l4_checksum(way, p, size, ip_protocol::udp);
+    return send_whole(way, std::move(p), mark, size, next_id(way), 0);
+}
+
+// The way of nearly all segments: their path is fresh, and the frame is made where it stands. All others are
+// send()'s.
+bool output::send_draft(packet& p, path& way, ecn mark, time_point now) noexcept {
+    const size_t size = p.size();
+    const bool plain =
+        is_fresh(way, now) && way.protocol_ == ip_protocol::tcp && size + ipv4_header::bytes <= way.mtu_;
+    if (!plain) [[unlikely]]
+        return send_moved(p, way, mark, now);
+    p.offload_ip_checksum = p.offload_l4_checksum = false;
+    fill_l4_checksum(way, p, size, ip_protocol::tcp);
+    prepend_tcp_header(way, p.head, size, mark);
+    ++counters_.packets_out;
+    out_.push_draft();
+    return true;
+}
+
+// Out of the queue: a request for the neighbour's address may leave first, and from the same place.
+bool output::send_moved(packet& draft, path& way, ecn mark, time_point now) noexcept {
+    packet p = std::move(draft);
+    p.offload_ip_checksum = p.offload_l4_checksum = false;
+    return send(way, std::move(p), mark, now);
+}
+
+bool output::send_whole(path& way, packet&& p, ecn mark, size_t size, uint16_t id,
+                        uint16_t fragment_field) noexcept {
+    char* frame = p.head.prepend(path::header_bytes);
+    std::memcpy(frame, way.header_.data(), path::header_bytes);
+    write_fields(way, reinterpret_cast<uint8_t*>(frame) + l2_bytes, size, mark, id, fragment_field);
+    return hand_on(way, std::move(p));
+}
+
+bool output::hand_on(path& way, packet&& p) noexcept {
     ++counters_.packets_out;
     if (!way.resolved_) [[unlikely]]
         return neighbours_.wait_for(way.neighbour_, std::move(p));

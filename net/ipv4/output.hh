@@ -25,6 +25,7 @@ class output {
                            time_point now) noexcept;
     result<ip_address> source_for(const ip_address& destination) const noexcept;
     bool send(path& way, packet&& p, ecn mark, time_point now) noexcept;
+    bool send_draft(packet& draft, path& way, ecn mark, time_point now) noexcept;
 
     // A router or the peer said that packets to `destination` must not be longer.
     void lower_mtu(ipv4_address destination, uint16_t mtu, time_point now) noexcept;
@@ -33,11 +34,20 @@ class output {
     buffer allocate() noexcept { return out_.allocate(); }
 
  private:
+    bool is_fresh(const path& way, time_point now) const noexcept {
+        return way.resolved_ && way.generation_ == generation_ && now <= way.fresh_until_;
+    }
     bool refresh(path& way, time_point now) noexcept;
     void write_template(path& way) const noexcept;
-    void fill_l4_checksum(const path& way, packet& p, size_t size) const noexcept;
+    void fill_l4_checksum(const path& way, packet& p, size_t size, ip_protocol protocol) const noexcept;
+    static void ask_for_checksum(packet& p, uint8_t* field, uint32_t pseudo, ip_protocol protocol) noexcept;
+    static void write_fields(const path& way, uint8_t* ip, size_t size, ecn mark, uint16_t id,
+                             uint16_t fragment_field) noexcept;
+    static void prepend_tcp_header(path& way, buffer& head, size_t size, ecn mark) noexcept;
+    bool send_moved(packet& draft, path& way, ecn mark, time_point now) noexcept;
     bool send_whole(path& way, packet&& p, ecn mark, size_t size, uint16_t id,
                     uint16_t fragment_field) noexcept;
+    bool hand_on(path& way, packet&& p) noexcept;
     bool send_fragments(path& way, packet&& p, ecn mark, size_t size) noexcept;
     bool refuse(drop_reason why) noexcept {
         drops_.count(why);

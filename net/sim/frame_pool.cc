@@ -71,11 +71,18 @@ frame_pool::~frame_pool() {
 }
 
 buffer frame_pool::allocate() noexcept {
-    if (shelf_->in_use >= shelf_->limit) return {};
+    buffer b;
+    allocate(b);
+    return b;
+}
+
+bool frame_pool::allocate(buffer& into) noexcept {
+    if (shelf_->in_use >= shelf_->limit) return false;
     slot* s = shelf_->take();
-    if (!s) return {};
+    if (!s) return false;
     ++shelf_->in_use;
-    return buffer::attach(*s, s->begin + headroom, 0);
+    into = buffer::attach(*s, s->begin + headroom, 0);
+    return true;
 }
 
 frame_pool::slot* frame_pool::reserve(size_t size) noexcept {

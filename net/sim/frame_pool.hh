@@ -25,6 +25,8 @@ class frame_pool {
 
     // An empty buffer with headroom; without storage if `limit` are in use.
     buffer allocate() noexcept;
+    // The same into a buffer without storage; false if `limit` are in use.
+    bool allocate(buffer& into) noexcept;
 
     // For frames on their way, which take up no place in the pool until they arrive: a slot with the bytes of
     // `size` to be filled in at bytes(); null if they do not fit.

@@ -29,15 +29,6 @@ class inbox {
     uint32_t tail_ = 0;
 };
 
-// Both are empty where they are moved to: only what is set is moved.
-void move_bytes(packet& from, packet& to) noexcept {
-    to.head = std::move(from.head);
-    if (!from.fragments.empty()) {
-        to.fragments = std::move(from.fragments);
-        from.fragments.clear();
-    }
-}
-
 class link_queue final : public device_queue {
  public:
     link_queue(const link_options& options, std::shared_ptr<inbox> in, std::shared_ptr<inbox> out)
@@ -51,12 +42,13 @@ class link_queue final : public device_queue {
         uint64_t bytes = 0;
         for (; n < out.size() && !in_->empty(); ++n) {
             packet& p = out[n];
-            p.fragments.clear();
-            move_bytes(in_->front(), p);
-            in_->pop();
+            packet& sent = in_->front();
+            bytes += sent.size();
+            p.head = std::move(sent.head);
+            p.fragments = std::move(sent.fragments);
             p.has_flow_hash = false;
             p.ip_checksum = p.l4_checksum = verdict_;
-            bytes += p.size();
+            in_->pop();
         }
         if (n == 0) return 0;
         ++counters_.rx_bursts;
@@ -69,8 +61,10 @@ class link_queue final : public device_queue {
         size_t n = 0;
         for (; n < packets.size() && !out_->full(); ++n) {
             packet& p = packets[n];
+            packet& place = out_->back();
             counters_.tx_bytes += p.size();
-            move_bytes(p, out_->back());
+            place.head = std::move(p.head);
+            place.fragments = std::move(p.fragments);
             p.offload_ip_checksum = p.offload_l4_checksum = false;
             out_->push();
         }
@@ -84,6 +78,13 @@ class link_queue final : public device_queue {
         buffer b = pool_.allocate();
         if (!b.storage()) ++counters_.no_buffers;
         return b;
+    }
+
+    size_t prepare(std::span<packet> packets) noexcept override {
+        size_t n = 0;
+        while (n < packets.size() && pool_.allocate(packets[n].head)) ++n;
+        if (n == 0) ++counters_.no_buffers;
+        return n;
     }
 
  private:

@@ -12,7 +12,7 @@ namespace {
 
 // RFC 1071 §4.1, word by word.
 uint16_t plain_sum(const uint8_t* p, size_t n) {
-    uint32_t sum = 0;
+    uint64_t sum = 0;
     for (; n > 1; p += 2, n -= 2) sum += uint32_t(p[0] | p[1] << 8);
     if (n) sum += *p;
     while (sum >> 16) sum = (sum & 0xffff) + (sum >> 16);
@@ -42,23 +42,47 @@ BOOST_AUTO_TEST_CASE(the_example_of_the_rfc_sums_to_ddf2) {
 }
 
 BOOST_AUTO_TEST_CASE(every_length_and_alignment_agrees_with_word_by_word) {
-    auto bytes = random_bytes(2100, 1);
-    std::vector<uint8_t> copy(bytes.size());
-    for (size_t at = 0; at < 8; ++at)
-        for (size_t n = 0; n < 2080; n < 140 ? ++n : n += 61) {
-            uint16_t expected = plain_sum(bytes.data() + at, n);
-            BOOST_TEST_REQUIRE(same(sum_bytes(bytes.data() + at, n), expected));
-            BOOST_TEST_REQUIRE(same(copy_and_sum(copy.data() + 3, bytes.data() + at, n), expected));
-            BOOST_TEST_REQUIRE(std::equal(bytes.begin() + at, bytes.begin() + at + n, copy.begin() + 3));
-        }
+    const auto bytes = random_bytes(70'000, 1);
+    const auto check = [&](size_t at, size_t n) {
+        const uint16_t expected = plain_sum(bytes.data() + at, n);
+        BOOST_TEST_REQUIRE(same(sum_bytes(bytes.data() + at, n), expected));
+        const uint64_t before = 0xfffffffffffffffe - n;
+        BOOST_TEST_REQUIRE(fold(add_bytes(before, bytes.data() + at, n)) % 0xffff ==
+                           (fold(before) + uint32_t(expected)) % 0xffff);
+    };
+    for (size_t at = 0; at < 16; ++at) {
+        for (size_t n = 0; n < 400; ++n) check(at, n);
+        for (size_t n = 400; n < 3000; n += 29) check(at, n);
+        for (size_t n : {1023, 1024, 1025, 1087, 1088, 1460, 8960, 65535}) check(at, n);
+    }
+}
+
+// Nothing behind the bytes is read: the memory ends there.
+BOOST_AUTO_TEST_CASE(no_byte_behind_the_last_is_summed) {
+    for (size_t n = 0; n < 200; ++n) {
+        std::vector<uint8_t> exact(n, 0x11);
+        exact.shrink_to_fit();
+        BOOST_TEST_REQUIRE(same(sum_bytes(exact.data(), n), plain_sum(exact.data(), n)));
+    }
 }
 
 BOOST_AUTO_TEST_CASE(all_ones_do_not_lose_a_carry) {
-    std::vector<uint8_t> ones(65535, 0xff);
-    BOOST_TEST(same(sum_bytes(ones.data(), ones.size()), plain_sum(ones.data(), ones.size())));
-    BOOST_TEST(same(copy_and_sum(ones.data(), ones.data(), 65534), 0xffff));
+    const std::vector<uint8_t> ones((1 << 20) + 7, 0xff);
+    for (size_t n : {64, 1000, 65534, 65535, 1 << 20, (1 << 20) + 7})
+        BOOST_TEST(same(fold(add_bytes(~uint64_t(0), ones.data(), n)), plain_sum(ones.data(), n)));
     BOOST_TEST(fold(~uint64_t(0)) == 0xffff);
     BOOST_TEST(fold(0) == 0);
+}
+
+// As folding word by word does it; 0 is kept apart from 0xffff, as a checksum's check needs.
+BOOST_AUTO_TEST_CASE(folding_brings_every_carry_round) {
+    std::mt19937_64 r(3);
+    for (int i = 0; i < 100'000; ++i) {
+        const uint64_t sum = i < 100 ? 0xffff * uint64_t(i) : r() >> (r() % 64);
+        uint64_t slowly = sum;
+        while (slowly >> 16) slowly = (slowly & 0xffff) + (slowly >> 16);
+        BOOST_TEST_REQUIRE(fold(sum) == slowly);
+    }
 }
 
 BOOST_AUTO_TEST_CASE(a_packet_in_odd_pieces_sums_as_if_it_were_whole) {

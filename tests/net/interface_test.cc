@@ -111,6 +111,62 @@ BOOST_AUTO_TEST_CASE(segments_sent_are_whole_packets) {
     BOOST_TEST(h.queue.buffers_out == 0u);
 }
 
+// Built in the queue or handed over: the frames are the same.
+BOOST_AUTO_TEST_CASE(drafts_leave_as_packets_do) {
+    host handed, drafted;
+    handed.settle();
+    drafted.settle();
+    auto way = handed.net.make_path({}, peer_ip, ip_protocol::tcp);
+    auto draft_way = drafted.net.make_path({}, peer_ip, ip_protocol::tcp);
+    auto draft = [&](std::string_view l4, size_t split, ecn mark) {
+        packet* p = drafted.net.draft();
+        BOOST_TEST_REQUIRE(p);
+        l4.copy(p->head.append(split), split);
+        if (split < l4.size()) p->fragments.push_back(buffer::copy_of(l4.substr(split)));
+        drafted.net.send_draft(*p, *draft_way, mark);
+        return drafted.turn();
+    };
+    for (size_t size : {0, 1, 5, 63, 64, 64, 1460, 1460, 1461, 64}) {
+        for (ecn mark : {ecn::not_capable, ecn::ect0}) {
+            const std::string segment = tcp(our_ip, peer_ip, 80, 1234, std::string(size, 'a'));
+            const auto expected = handed.sends(*way, segment, mark);
+            BOOST_TEST(expected.size() == (size <= 1460 ? 1u : 0u));
+            const size_t most = std::min<size_t>(segment.size(), 1500);
+            for (size_t split : {size_t(20), most / 2 + 10, most})
+                BOOST_TEST(draft(segment, split, mark) == expected, boost::test_tools::per_element());
+        }
+    }
+    BOOST_TEST(handed.dropped(drop_reason::too_long) == 2u);
+    BOOST_TEST(drafted.dropped(drop_reason::too_long) == 6u);
+    BOOST_TEST(drafted.queue.buffers_out == 0u);
+}
+
+// The request for the neighbour's address is sent from where the draft stood.
+BOOST_AUTO_TEST_CASE(a_draft_waits_for_its_neighbour) {
+    host h;
+    h.turn();
+    h.after(2s);
+    auto way = h.net.make_path({}, peer_ip, ip_protocol::tcp);
+    const std::string segment = tcp(our_ip, peer_ip, 80, 1234, "hello");
+    for (int i = 0; i < 2; ++i) {
+        packet* p = h.net.draft();
+        BOOST_TEST_REQUIRE(p);
+        segment.copy(p->head.append(segment.size()), segment.size());
+        BOOST_TEST(h.net.send_draft(*p, *way));
+    }
+    auto sent = h.turn();
+    BOOST_TEST_REQUIRE(sent.size() == 1u);
+    BOOST_TEST(is_arp(sent[0]));
+    sent = h.receives(arp_frame(our_mac, 2, peer_mac, peer_ip, our_mac, our_ip));
+    BOOST_TEST_REQUIRE(sent.size() == 2u);
+    for (const std::string& frame : sent) {
+        BOOST_TEST(is_valid_ip(frame));
+        BOOST_TEST(frame.substr(0, 6) == bytes_of(peer_mac));
+        BOOST_TEST(l4_of(frame) == segment);
+    }
+    BOOST_TEST(h.queue.buffers_out == 0u);
+}
+
 BOOST_AUTO_TEST_CASE(attached_payload_is_summed_and_sent_behind_the_head) {
     host h;
     h.settle();
@@ -136,6 +192,11 @@ BOOST_AUTO_TEST_CASE(a_device_that_fills_checksums_gets_the_pseudo_headers_sum) 
     BOOST_TEST_REQUIRE(sent.size() == 1u);
     unsigned pseudo = checksum(bytes_of(our_ip) + bytes_of(peer_ip) + u16(6) + u16(21));
     BOOST_TEST(u16_at(l4_of(sent[0]), 16) == (~pseudo & 0xffff));
+    packet* p = h.net.draft();
+    const std::string segment = tcp(our_ip, peer_ip, 80, 1234, "x");
+    segment.copy(p->head.append(segment.size()), segment.size());
+    BOOST_TEST(h.net.send_draft(*p, *way));
+    BOOST_TEST(h.turn() == sent, boost::test_tools::per_element());
 }
 
 BOOST_AUTO_TEST_CASE(a_segment_over_the_mtu_is_refused) {
@@ -248,6 +309,30 @@ BOOST_AUTO_TEST_CASE(what_is_not_for_us_is_dropped_by_reason) {
     BOOST_TEST(h.net.drops().total() == std::size(cases));
     BOOST_TEST(h.upper.datagrams.empty());
     BOOST_TEST(h.queue.buffers_out == 0u);
+}
+
+// A device without an interrupt is looked at soon after work, and seldom once nothing has come for long.
+BOOST_AUTO_TEST_CASE(an_idle_interface_is_looked_at_less_and_less_often) {
+    host h;
+    h.settle();
+    h.receives(tcp_frame(1, 2, "x"));
+    const duration first = h.net.max_sleep();
+    BOOST_TEST((first <= 50us));
+    duration idle{};
+    unsigned looks = 0;
+    for (duration last = first; last < 500us; last = h.net.max_sleep(), ++looks) {
+        BOOST_TEST((h.net.max_sleep() >= last));
+        idle += last;
+        BOOST_TEST(h.net.prepare_sleep());
+        h.net.woke();
+        BOOST_TEST(!h.net.poll());
+    }
+    BOOST_TEST((idle < 10ms));
+    BOOST_TEST(looks < 30u);
+    h.net.woke();
+    BOOST_TEST((h.net.max_sleep() == 500us));
+    h.receives(tcp_frame(1, 2, "x"));
+    BOOST_TEST((h.net.max_sleep() == first));
 }
 
 BOOST_AUTO_TEST_CASE(counters_are_metrics) {
