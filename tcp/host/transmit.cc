@@ -7,20 +7,20 @@ namespace millrace::tcp {
 
 bool transmit(net::interface& out, net::path& way, outgoing&& o, uint16_t source_port,
               uint16_t destination_port, net::ecn mark) noexcept {
-    net::packet p;
-    p.head = out.allocate();
+    net::packet* p = out.draft();
+    if (!p) return false;
     const size_t header_bytes = o.header_bytes();
     const size_t payload_bytes = o.payload_bytes();
     const bool copies = payload_bytes <= copied_payload_bytes;
-    if (p.head.tailroom() < header_bytes + (copies ? payload_bytes : 0)) return false;
+    if (p->head.tailroom() < header_bytes + (copies ? payload_bytes : 0)) return false;
 
-    emit(o, source_port, destination_port, reinterpret_cast<uint8_t*>(p.head.append(header_bytes)));
+    emit(o, source_port, destination_port, reinterpret_cast<uint8_t*>(p->head.append(header_bytes)));
     if (copies) {
-        for (const buffer& b : o.payload) std::memcpy(p.head.append(b.size()), b.data(), b.size());
+        for (const buffer& b : o.payload) std::memcpy(p->head.append(b.size()), b.data(), b.size());
     } else {
-        for (buffer& b : o.payload) p.fragments.push_back(std::move(b));
+        for (buffer& b : o.payload) p->fragments.push_back(std::move(b));
     }
-    return out.send(way, std::move(p), mark);
+    return out.send_draft(*p, way, mark);
 }
 
 uint16_t mss_of(const net::path& way) noexcept {
