@@ -117,7 +117,9 @@ void read_memif(device_spec& s, std::string_view rest, const spec_wishes& w) {
     }
     s.arguments = fmt::format("role={},socket={},socket-abstract={}{}", role, s.place,
                               s.abstract_socket ? "yes" : "no", others);
-    if (!sized && w.frame_bytes > 2048) s.arguments += fmt::format(",bsize={}", std::bit_ceil(w.frame_bytes));
+    // Powers of two; a port refuses what is longer than the largest, see port.cc.
+    if (!sized && w.frame_bytes > 2048)
+        s.arguments += fmt::format(",bsize={}", std::min(32768u, std::bit_ceil(w.frame_bytes)));
 }
 
 void read_virtio_user(device_spec& s, std::string_view rest, const spec_wishes& w) {

@@ -21,7 +21,8 @@ dpdk_queue::dpdk_queue(port& p, unsigned rx, unsigned tx)
       sends_chains_(p.sends_chains()),
       shows_(p.shows()),
       hashes_(p.info().spreads_flows),
-      checks_(p.info().checks_received) {
+      checks_(p.info().checks_received),
+      describes_(hashes_ || checks_) {
     if (p.has_interrupts()) wakeup_ = rte_eth_dev_rx_intr_ctl_q_get_fd(port_id_, rx_);
 }
 
@@ -53,20 +54,27 @@ size_t dpdk_queue::receive_burst(std::span<packet> out) noexcept {
         rte_mbuf* m = frames[i];
         packet& p = out[i];
         bytes += m->pkt_len;
-        describe(*m, p);
-        rte_mbuf* next = m->next;
         p.head = to_buffer(m);
         p.fragments.clear();
-        while (next) {
-            m = std::exchange(next, next->next);
-            p.fragments.push_back(to_buffer(m));
-        }
+        p.has_flow_hash = false;
+        p.ip_checksum = p.l4_checksum = checksum_verdict::unknown;
+        if (m->next) [[unlikely]]
+            take_chain(m->next, p);
+        if (describes_) describe(*m, p);
     }
     ++counters_.rx_bursts;
     counters_.rx_packets += n;
     counters_.rx_bytes += bytes;
     look_at_pool(n);
     return n;
+}
+
+// The mbufs behind a frame's first.
+void dpdk_queue::take_chain(rte_mbuf* next, packet& p) noexcept {
+    while (next) {
+        rte_mbuf* m = std::exchange(next, next->next);
+        p.fragments.push_back(to_buffer(m));
+    }
 }
 
 // Counting a pool adds up the caches of all threads, so it is done once in every sixteenth of the pool
@@ -83,7 +91,6 @@ void dpdk_queue::look_at_pool(size_t received) noexcept {
 void dpdk_queue::describe(const rte_mbuf& m, packet& p) const noexcept {
     p.has_flow_hash = hashes_ && (m.ol_flags & RTE_MBUF_F_RX_RSS_HASH);
     if (p.has_flow_hash) p.flow_hash = m.hash.rss;
-    p.ip_checksum = p.l4_checksum = checksum_verdict::unknown;
     if (!checks_) return;
     const auto verdict = [flags = m.ol_flags](uint64_t mask, uint64_t good, uint64_t bad) {
         const uint64_t said = flags & mask;
@@ -115,13 +122,24 @@ size_t dpdk_queue::transmit(std::span<packet> packets) noexcept {
     return taken;
 }
 
+namespace {
+
+// A frame in one buffer, which is an mbuf of ours and nobody else's, with nothing asked of the device.
+inline bool is_plain(const packet& p) noexcept {
+    return is_mbuf(p.head) && p.head.sole_owner() && p.fragments.empty() &&
+           !(p.offload_ip_checksum || p.offload_l4_checksum);
+}
+
+}  // namespace
+
 size_t dpdk_queue::transmit_burst(std::span<packet> packets) noexcept {
     std::array<rte_mbuf*, burst> frames;
     uint64_t bytes = 0;
     uint16_t ready = 0;
     for (packet& p : packets) {
-        rte_mbuf* m = to_mbuf(p);
-        if (!m) break;
+        rte_mbuf* m = is_plain(p) ? take_mbuf(p.head) : to_mbuf(p);
+        if (!m) [[unlikely]]
+            break;
         bytes += m->pkt_len;
         frames[ready++] = m;
     }
@@ -244,6 +262,21 @@ buffer dpdk_queue::allocate() noexcept {
     return m ? to_buffer(m) : buffer();
 }
 
+size_t dpdk_queue::prepare(std::span<packet> packets) noexcept {
+    std::array<rte_mbuf*, burst> frames;
+    if (!known_thread_) [[unlikely]]
+        start_thread();
+    // A pool that is nearly empty still has single ones.
+    for (size_t n = std::min(packets.size(), burst); n > 0; n /= 2) {
+        if (rte_mempool_get_bulk(frames_, reinterpret_cast<void**>(frames.data()), unsigned(n)) != 0)
+            continue;
+        for (size_t i = 0; i < n; ++i) packets[i].head = to_empty_buffer(frames[i]);
+        return n;
+    }
+    ++counters_.no_buffers;
+    return 0;
+}
+
 rte_mbuf* dpdk_queue::fresh() noexcept {
     if (stock_left_ == 0 && !restock()) [[unlikely]] {
         ++counters_.no_buffers;
@@ -252,7 +285,6 @@ rte_mbuf* dpdk_queue::fresh() noexcept {
     return stock_[--stock_left_];
 }
 
-// A pool that is nearly empty still has single ones.
 bool dpdk_queue::restock() noexcept {
     if (!known_thread_) start_thread();
     for (size_t n = stock_size; n > 0; n /= 2) {

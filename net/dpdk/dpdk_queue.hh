@@ -22,6 +22,7 @@ class dpdk_queue final : public device_queue {
     size_t receive(std::span<packet> out) noexcept override;
     size_t transmit(std::span<packet> packets) noexcept override;
     buffer allocate() noexcept override;
+    size_t prepare(std::span<packet> packets) noexcept override;
     bool scarce() const noexcept override { return scarce_; }
 
     int wakeup_fd() const noexcept override { return wakeup_; }
@@ -37,6 +38,7 @@ class dpdk_queue final : public device_queue {
     void start_thread() noexcept;
     void look_at_pool(size_t received) noexcept;
     size_t receive_burst(std::span<packet> out) noexcept;
+    static void take_chain(rte_mbuf* next, packet& p) noexcept;
     void describe(const rte_mbuf& m, packet& p) const noexcept;
 
     size_t transmit_burst(std::span<packet> packets) noexcept;
@@ -61,6 +63,7 @@ class dpdk_queue final : public device_queue {
     views shows_;
     bool hashes_;
     bool checks_;
+    bool describes_;  // either of them
     bool known_thread_ = false;
     int wakeup_ = -1;
     bool scarce_ = false;

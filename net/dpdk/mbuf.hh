@@ -6,6 +6,8 @@
 
 #include <rte_mbuf.h>
 
+#include <memory>
+
 namespace millrace::net {
 
 // What lies in the private area of an mbuf with room for a frame. It may be released on any thread.
@@ -33,18 +35,24 @@ inline buffer to_buffer(rte_mbuf* m) noexcept {
     return buffer::attach(s, rte_pktmbuf_mtod(m, char*), m->data_len);
 }
 
+// The same of an mbuf as its pool gives it, whose own description says nothing yet: no bytes, all the room
+// that they may have.
+inline buffer to_empty_buffer(rte_mbuf* m) noexcept {
+    buffer_storage& s = storage_of(m);
+    s.references = 0;
+    return buffer::attach(s, s.begin + RTE_PKTMBUF_HEADROOM, 0);
+}
+
 // The way back: the mbuf of a sole owner, with the buffer's bytes, no longer owned by the buffer.
 inline rte_mbuf* take_mbuf(buffer& b) noexcept {
-    buffer_storage* s = b.storage();
-    rte_mbuf* m = mbuf_of(s);
+    rte_mbuf* m = mbuf_of(b.storage());
     m->data_off = uint16_t(b.data() - static_cast<char*>(m->buf_addr));
     m->data_len = uint16_t(b.size());
     m->pkt_len = uint32_t(b.size());
     m->nb_segs = 1;
     m->next = nullptr;
     m->ol_flags = 0;
-    ++s->references;  // the mbuf's own, which the next to_buffer() takes over
-    b = buffer();
+    std::construct_at(&b);  // its reference is the mbuf's now, and the next to_buffer() takes it over
     return m;
 }
 

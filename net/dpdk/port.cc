@@ -39,6 +39,11 @@ uint32_t frame_bytes(uint16_t mtu) {
     return uint32_t(mtu) + link_header + RTE_VLAN_HLEN;
 }
 
+// The driver of memif says that it carries Ethernet's usual frames; in truth it carries what its buffers
+// hold, whose size we choose (see device_spec.cc): 32 KiB at most, as their sizes are powers of two of 16
+// bits.
+constexpr uint32_t largest_memif_mtu = 32768 - link_header - RTE_VLAN_HLEN;
+
 // By the rule of rte_eth_dev_configure(): a device that gives no limit of its own has that of its frames.
 uint32_t largest_mtu(const rte_eth_dev_info& dev) {
     const bool limited = dev.max_mtu != UINT16_MAX && dev.max_rx_pktlen > dev.max_mtu;
@@ -114,12 +119,14 @@ void port::configure(const dpdk_options& options) {
         }
         info_.queues = most;
     }
-    if (const uint32_t largest = largest_mtu(dev); info_.mtu < dev.min_mtu || info_.mtu > largest) {
+    const uint32_t usual = largest_mtu(dev);
+    const uint32_t largest = spec_.kind == device_kind::memif ? largest_memif_mtu : usual;
+    if (info_.mtu < dev.min_mtu || info_.mtu > largest) {
         refuse(fmt::format("it carries an MTU of {} to {} bytes, not {}", dev.min_mtu, largest, info_.mtu));
     }
 
     rte_eth_conf conf{};
-    conf.rxmode.mtu = info_.mtu;
+    conf.rxmode.mtu = std::min<uint32_t>(info_.mtu, usual);
     conf.intr_conf.rxq = spec_.kind == device_kind::tap || spec_.kind == device_kind::bus;
     spread_flows(dev, conf);
     use_offloads(dev, conf, options.checksum_offload);
@@ -212,7 +219,7 @@ void port::start() {
     rte_eth_dev_info dev{};
     rte_eth_dev_info_get(id_, &dev);
     fill_table(dev);
-    if (rte_eth_dev_set_mtu(id_, info_.mtu) == -EINVAL)
+    if (spec_.kind != device_kind::memif && rte_eth_dev_set_mtu(id_, info_.mtu) == -EINVAL)
         refuse(fmt::format("it refuses an MTU of {} bytes", info_.mtu));
     // The stack answers to addresses of its own, and on some devices to a MAC of its own.
     if (spec_.kind != device_kind::bus) rte_eth_promiscuous_enable(id_);

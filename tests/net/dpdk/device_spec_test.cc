@@ -40,6 +40,7 @@ BOOST_AUTO_TEST_CASE(memif_takes_a_role_a_socket_and_more_in_any_order) {
 
 BOOST_AUTO_TEST_CASE(memif_buffers_hold_a_frame_of_the_mtu) {
     BOOST_TEST(parse("memif:server", {.frame_bytes = 9022}).arguments.ends_with(",bsize=16384"));
+    BOOST_TEST(parse("memif:server", {.frame_bytes = 40'022}).arguments.ends_with(",bsize=32768"));
     BOOST_TEST(parse("memif:server,bsize=4096", {.frame_bytes = 9022}).arguments.ends_with(",bsize=4096"));
 }
 
