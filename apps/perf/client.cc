@@ -128,6 +128,7 @@ future<> client::connect(worker& w) {
     try {
         w.stream = connecting.get();
     } catch (const std::system_error& e) {
+        outcome_.unusable = e.code() == std::errc::too_many_files_open;
         throw measurement_failed(why_not_connected(e));
     }
     ++outcome_.connected;

@@ -53,6 +53,8 @@ check "a flag of the client's for a server" fails_with 2 "--rate: this is for th
 check "a process that is not there" fails_with 2 "no process 4194304" "${client[@]}" --server-pid 4194304
 check "a server that is not there" fails_with 1 "cannot connect to 127.0.0.1:1:.*is a server running there" \
     "$perf" client --server 127.0.0.1:1 --log error
+few_descriptors() { (ulimit -n 100; fails_with 2 "--connections: 200 need .* may have 100" "${client[@]}" --connections 200); }
+check "more connections than descriptors" few_descriptors
 check "a bare link over kernel sockets" fails_with 2 "no device for frames" "$perf" bare-link client --net kernel
 check "both ends in one process" complete "$perf" --self --requests 2000 --connections 10
 
