@@ -22,31 +22,12 @@ void connection::take_ack(const segment& s, time_point now) noexcept {
 void connection::on_acknowledged(seq ack, const sack_blocks& blocks, const timestamp_option* echo,
                                  time_point now) noexcept {
     const uint32_t flight = flight_.bytes();
-    const in_flight::acked acked = flight_.acknowledge(ack, now);
-    out_.acknowledge(earlier(ack, out_.end()));
-    snd_.una = ack;
-    progress_at_ = now;
-    probing_ = false;
-    withdrawn_bytes_ = 0;
-    soft_error_ = failure::none;
+    const in_flight::acked acked = take_out_of_flight(ack, now);
     const duration sample = sample_rtt(acked, echo, now);
     tell_recovery(acked.bytes, false, blocks, flight, sample, now);
-    retransmit_at_ = flight_.empty() ? never : now + rto_.value();  // RFC 6298 §5.2 §5.3
+    restart_retransmit_timer(now);
     if (wants_room_) tell_of_room();
     if (is_finished()) on_ack_of_fin(now);
-}
-
-// What it took; zero if that cannot be known.
-duration connection::sample_rtt(const in_flight::acked& acked, const timestamp_option* echo,
-                                time_point now) noexcept {
-    const auto sample = acked.rtt ? acked.rtt : elapsed_since(echo, now);
-    if (!sample) {
-        rto_.reset_backoff();
-        return duration::zero();
-    }
-    rtt_.on_sample(*sample);
-    rto_.on_sample(rtt_);
-    return *sample;
 }
 
 // Since we sent the segment whose timestamp comes back: RFC 7323 §4.1.

@@ -8,42 +8,11 @@ namespace millrace::tcp {
 
 drop_reason connection::on_segment(segment&& s, time_point now) noexcept {
     ++segments_received_;
-    if (is_expected(s, now)) return take_expected(s, now);
     if (state_ == connection_state::syn_sent) return arrive_in_syn_sent(s, now);
     if (!is_closed()) return arrive_synchronised(s, now);
     if (state_ == connection_state::time_wait && s.length() > 0 && !s.flags.has(flags::rst))
         acks_.require_now();
     return drop_reason::closed;
-}
-
-// Header prediction: in order, with nothing in it but data, an ACK of what is in flight, or both, while
-// nothing is lost, late or closing. All checks of §3.10.7.4 hold for such a segment.
-bool connection::is_expected(const segment& s, time_point now) const noexcept {
-    if (state_ != connection_state::established || orphaned_ || peer_fin_known_ || probing_) return false;
-    if (s.flags.without(flags::psh) != flags(flags::ack)) return false;
-    if (s.seq != rcv_.nxt() || s.payload.size() > rcv_.wnd() || !late_.empty()) return false;
-    if (!snd_.acknowledges_sent(s.ack) || s.wnd == 0 || waits_for_window()) return false;
-    if (s.ack == snd_.una && s.payload.empty()) return false;  // maybe a duplicate ACK
-    if (recovery_.state() != recovery_state::open || !has_room_for(s.payload.size())) return false;
-    if (!timestamps_.enabled()) return s.options.sack.empty();
-    return s.options.only_timestamps() && !timestamps_.rejects(s.options.timestamps->value, now);
-}
-
-drop_reason connection::take_expected(segment& s, time_point now) noexcept {
-    heard(now);
-    const timestamp_option* echo = nullptr;
-    if (timestamps_.enabled()) {
-        echo = &*s.options.timestamps;
-        timestamps_.on_segment(echo->value, s.seq, acked_to_, now);
-    }
-    snd_.update_newest(s.seq, s.ack, s.wnd);
-    if (s.ack != snd_.una) on_acknowledged(s.ack, s.options.sack, echo, now);
-    if (!s.payload.empty()) {
-        const auto bytes = uint32_t(s.payload.size());
-        deliver(std::move(s.payload));
-        acks_.on_in_order(bytes, now);
-    }
-    return drop_reason::none;
 }
 
 drop_reason connection::arrive_synchronised(segment& s, time_point now) noexcept {
@@ -250,11 +219,6 @@ void connection::queue(buffer payload) noexcept {
     events_ |= events::readable;
 }
 
-// The window can be crept beyond the buffer by what its scaled field rounds up; no further.
-bool connection::has_room_for(size_t bytes) const noexcept {
-    return in_.bytes() + late_.bytes() + bytes <= settings_.receive_buffer + (size_t(1) << rcv_.scale());
-}
-
 void connection::on_peer_fin() noexcept {
     rcv_.advance(1);
     late_.clear();
@@ -271,11 +235,6 @@ void connection::on_peer_fin() noexcept {
 // RFC 5961: an ACK that only the true peer can make use of.
 void connection::challenge(time_point now) noexcept {
     if (challenges_.take(now)) acks_.require_now();
-}
-
-void connection::heard(time_point now) noexcept {
-    heard_at_ = now;
-    probes_unanswered_ = 0;
 }
 
 void connection::owe_stray_reset(seq at) noexcept {

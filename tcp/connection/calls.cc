@@ -7,22 +7,12 @@
 
 namespace millrace::tcp {
 
-bool connection::can_send() const noexcept {
-    return !fin_queued_ &&
-           (state_ == connection_state::established || state_ == connection_state::close_wait ||
-            state_ == connection_state::syn_sent || state_ == connection_state::syn_received);
-}
-
-size_t connection::send_room() const noexcept {
-    return can_send() && out_.size() < send_limit_ ? send_limit_ - out_.size() : 0;
-}
-
 size_t connection::send(buffer& data) noexcept {
     const size_t n = std::min(data.size(), send_room());
     if (n < data.size()) wants_room_ = true;
     if (n == 0) return 0;
     if (n == data.size())
-        out_.append(std::exchange(data, {}), snd_.nxt);
+        out_.append(std::move(data), snd_.nxt);
     else
         out_.append(data.split_front(n), snd_.nxt);
     return n;
@@ -43,12 +33,6 @@ buffer connection::receive() noexcept {
     if (rcv_.wnd() > settings_.receive_buffer / 2) return b;
     if (rcv_.update_due(receive_room(), settings_.receive_buffer, path_mss_)) acks_.require_now();
     return b;
-}
-
-// Bytes of the receive buffer that are free: what waits counts with the memory that it holds.
-uint32_t connection::receive_room() const noexcept {
-    const size_t used = in_.memory() + late_.bytes();
-    return settings_.receive_buffer - uint32_t(std::min<size_t>(used, settings_.receive_buffer));
 }
 
 void connection::shutdown_write() noexcept {

@@ -29,12 +29,16 @@
 #include <optional>
 #include <string_view>
 #include <system_error>
+#include <utility>
 
 namespace millrace::tcp {
 
 // Five verbs: segments and the time come in, segments, events and deadlines come out; nothing is called back.
 // After each verb but next_segment(), and after each call of the user, next_segment() may have something to
 // send: pull it until it says no, at the latest at the end of the turn.
+class plain_segment;
+struct plain_outgoing;
+
 class connection {
  public:
     // Active open: the first next_segment() gives the SYN. `s` and `challenges`, the shard's, outlive the
@@ -58,6 +62,25 @@ class connection {
     // Fills `out`, which is fresh, with the next segment to send now; false if there is none. The payload's
     // buffers share memory with the send buffer.
     bool next_segment(outgoing& out, time_point now) noexcept;
+    // The short way of on_segment() for a segment that is just the one expected: false, with nothing changed,
+    // if it is not. Its payload is the caller's: it goes to whoever reads, if readable_bytes() is zero, or to
+    // keep().
+    bool on_plain_segment(const plain_segment& s, time_point now) noexcept;
+    void keep(buffer&& payload) noexcept {
+        in_.push(std::move(payload));
+        events_ |= events::readable;
+    }
+    // The short way of next_segment(), asked first: false, with nothing changed, if what is next is not
+    // plain.
+    bool next_plain_segment(plain_outgoing& out, time_point now) noexcept;
+    // False: next_segment() would say no and change nothing.
+    bool may_send(time_point now) const noexcept {
+        if (syn_due_ || probe_due_ || keepalive_due_ || reset_due_ || stray_reset_due_ || fin_queued_ ||
+            cwnd_limited_)
+            return true;
+        return snd_.nxt != out_.end() || flight_.lost_bytes() > 0 || acks_.due(now);
+    }
+    bool has_events() const noexcept { return events_.any(); }
     // What has happened since the last call.
     events take_events() noexcept {
         const events e = events_;
@@ -74,7 +97,9 @@ class connection {
     // The same, with a copy.
     size_t send(std::string_view data) noexcept;
     // Bytes that send() would take.
-    size_t send_room() const noexcept;
+    size_t send_room() const noexcept {
+        return can_send() && out_.size() < send_limit_ ? send_limit_ - out_.size() : 0;
+    }
     // The next bytes in order; empty if there are none now: if at_end(), for ever.
     buffer receive() noexcept;
     size_t readable_bytes() const noexcept { return in_.bytes(); }
@@ -136,9 +161,12 @@ class connection {
     void establish(time_point now, const timestamp_option* echo) noexcept;
     bool next_syn(outgoing& out, time_point now) noexcept;
 
+    // plain.cc
+    bool is_expected(const plain_segment& s) const noexcept;
+    void take_plain_ack(seq ack, const timestamp_option* echo, time_point now) noexcept;
+    bool may_send_whole(uint32_t size, time_point now) const noexcept;
+
     // arrival.cc: each check says why to stop, or none.
-    bool is_expected(const segment& s, time_point now) const noexcept;
-    drop_reason take_expected(segment& s, time_point now) noexcept;
     drop_reason arrive_synchronised(segment& s, time_point now) noexcept;
     void strip_repeated_syn(segment& s) noexcept;
     drop_reason check_timestamp(const segment& s, time_point now) noexcept;
@@ -157,16 +185,18 @@ class connection {
     void take_fin(seq at) noexcept;
     void deliver(buffer payload) noexcept;
     void queue(buffer payload) noexcept;
-    bool has_room_for(size_t bytes) const noexcept;
     void on_peer_fin() noexcept;
     void challenge(time_point now) noexcept;
-    void heard(time_point now) noexcept;
     void owe_stray_reset(seq at) noexcept;
 
     // acknowledgment.cc
     void take_ack(const segment& s, time_point now) noexcept;
     void on_acknowledged(seq ack, const sack_blocks& blocks, const timestamp_option* echo,
                          time_point now) noexcept;
+    in_flight::acked take_out_of_flight(seq ack, time_point now) noexcept;
+    void restart_retransmit_timer(time_point now) noexcept {
+        retransmit_at_ = flight_.empty() ? never : now + rto_.value();  // RFC 6298 §5.2 §5.3
+    }
     duration sample_rtt(const in_flight::acked& acked, const timestamp_option* echo, time_point now) noexcept;
     std::optional<duration> elapsed_since(const timestamp_option* echo, time_point now) const noexcept;
     void tell_recovery(uint32_t acked_bytes, bool is_duplicate, const sack_blocks& blocks, uint32_t flight,
@@ -186,6 +216,8 @@ class connection {
     void retransmit(outgoing& out, size_t i, time_point now) noexcept;
     bool next_new(outgoing& out, time_point now) noexcept;
     void send_new(outgoing& out, uint32_t size, uint32_t window, time_point now) noexcept;
+    void note_new(uint32_t length, uint32_t payload, time_point now) noexcept;
+    uint16_t offer_window() noexcept;
     bool next_probe(outgoing& out, time_point now) noexcept;
     bool next_ack(outgoing& out, time_point now) noexcept;
     void fill_header(outgoing& out, time_point now) noexcept;
@@ -206,8 +238,11 @@ class connection {
     failure reason_to_give_up() const noexcept;
 
     // calls.cc
-    bool can_send() const noexcept;
-    uint32_t receive_room() const noexcept;
+    bool can_send() const noexcept {
+        return !fin_queued_ &&
+               (state_ == connection_state::established || state_ == connection_state::close_wait ||
+                state_ == connection_state::syn_sent || state_ == connection_state::syn_received);
+    }
     void enter_closing_states() noexcept;
     void reset(failure why) noexcept;
     void end(failure why) noexcept;
@@ -222,6 +257,19 @@ class connection {
         return fin_queued_ && s.end() == fin_seq() + 1;
     }
     uint32_t payload_of(const sent_segment& s) const noexcept { return s.length - ends_with_fin(s); }
+    // The window can be crept beyond the buffer by what its scaled field rounds up; no further.
+    bool has_room_for(size_t bytes) const noexcept {
+        return in_.bytes() + late_.bytes() + bytes <= settings_.receive_buffer + (size_t(1) << rcv_.scale());
+    }
+    // Bytes of the receive buffer that are free: what waits counts with the memory that it holds.
+    uint32_t receive_room() const noexcept {
+        const size_t used = in_.memory() + late_.bytes();
+        return settings_.receive_buffer - uint32_t(std::min<size_t>(used, settings_.receive_buffer));
+    }
+    void heard(time_point now) noexcept {
+        heard_at_ = now;
+        probes_unanswered_ = 0;
+    }
 
     const settings& settings_;
     rate_limit& challenges_;
@@ -278,24 +326,70 @@ class connection {
     uint8_t syn_transmissions_ = 0;
     uint8_t probes_unanswered_ = 0;  // of the closed window or of a silent peer
 
+    // What may_send() asks for: in one byte.
+    bool syn_due_ : 1 = false;    // SYN or SYN-ACK is to be sent
+    bool probe_due_ : 1 = false;  // of the closed window
+    bool keepalive_due_ : 1 = false;
+    bool reset_due_ : 1 = false;
+    bool stray_reset_due_ : 1 = false;
+    bool fin_queued_ : 1 = false;    // the user has finished sending
+    bool cwnd_limited_ : 1 = false;  // the congestion window, nothing else, stopped the last sending
+    // What is_expected() asks for: in the next.
+    bool probing_ : 1 = false;   // what is in flight is a probe behind the closed window
+    bool orphaned_ : 1 = false;  // the user has gone
+    bool peer_fin_known_ : 1 = false;
+    bool peer_finished_ : 1 = false;  // RCV.NXT is behind the peer's FIN
+    bool wants_room_ : 1 = false;     // send() took less than it was given
     bool no_delay_ : 1;
     bool keepalive_ : 1;
     bool active_ : 1;
     bool sack_ : 1 = false;            // agreed on
     bool window_scaling_ : 1 = false;  // agreed on
-    bool syn_due_ : 1 = false;         // SYN or SYN-ACK is to be sent
-    bool probe_due_ : 1 = false;       // of the closed window
-    bool probing_ : 1 = false;         // what is in flight is a probe behind the closed window
-    bool keepalive_due_ : 1 = false;
-    bool reset_due_ : 1 = false;
-    bool stray_reset_due_ : 1 = false;
-    bool fin_queued_ : 1 = false;  // the user has finished sending
-    bool orphaned_ : 1 = false;    // the user has gone
-    bool peer_fin_known_ : 1 = false;
-    bool peer_finished_ : 1 = false;  // RCV.NXT is behind the peer's FIN
-    bool wants_room_ : 1 = false;     // send() took less than it was given
-    bool cwnd_limited_ : 1 = false;   // the congestion window, nothing else, stopped the last sending
     bool time_wait_taken_ : 1 = false;
 };
+
+// The window field of a segment that goes out now, which acknowledges all that has come.
+inline uint16_t connection::offer_window() noexcept {
+    acked_to_ = rcv_.nxt();
+    acks_.on_ack_sent();
+    return rcv_.offer(receive_room(), settings_.receive_buffer, path_mss_);
+}
+
+// What SND.UNA < SEG.ACK =< SND.NXT does in any case.
+inline in_flight::acked connection::take_out_of_flight(seq ack, time_point now) noexcept {
+    const in_flight::acked acked = flight_.acknowledge(ack, now);
+    out_.acknowledge(earlier(ack, out_.end()));
+    snd_.una = ack;
+    progress_at_ = now;
+    probing_ = false;
+    withdrawn_bytes_ = 0;
+    soft_error_ = failure::none;
+    return acked;
+}
+
+// What it took; zero if that cannot be known.
+inline duration connection::sample_rtt(const in_flight::acked& acked, const timestamp_option* echo,
+                                       time_point now) noexcept {
+    const auto sample = acked.rtt ? acked.rtt : elapsed_since(echo, now);
+    if (!sample) {
+        rto_.reset_backoff();
+        return duration::zero();
+    }
+    rtt_.on_sample(*sample);
+    rto_.on_sample(rtt_);
+    return *sample;
+}
+
+// From SND.NXT, `length` of sequence space goes out now; `payload` of it is data.
+inline void connection::note_new(uint32_t length, uint32_t payload, time_point now) noexcept {
+    if (flight_.empty()) {
+        progress_at_ = now;
+        retransmit_at_ = now + rto_.value();  // RFC 6298 §5.1
+    }
+    flight_.push(snd_.nxt, length, now);
+    snd_.nxt += length;
+    sent_at_ = now;
+    bytes_sent_ += payload;
+}
 
 }  // namespace millrace::tcp

@@ -123,14 +123,7 @@ void connection::send_new(outgoing& out, uint32_t size, uint32_t window, time_po
     const seq at = snd_.nxt;
     const bool fin = fin_queued_ && at + size == fin_seq() && window > size;
     fill_text(out, at, size, fin);
-    if (flight_.empty()) {
-        progress_at_ = now;
-        retransmit_at_ = now + rto_.value();  // RFC 6298 §5.1
-    }
-    flight_.push(at, size + fin, now);
-    snd_.nxt += size + fin;
-    sent_at_ = now;
-    bytes_sent_ += size;
+    note_new(size + fin, size, now);
 }
 
 // Of a window that is closed, or too small for all other rules: RFC 9293 §3.8.6.1, §3.8.6.2.1.
@@ -168,11 +161,9 @@ void connection::fill_header(outgoing& out, time_point now) noexcept {
     out.seq = snd_.nxt_in_window();
     out.ack = rcv_.nxt();
     out.flags = flags::ack;
-    out.wnd = rcv_.offer(receive_room(), settings_.receive_buffer, path_mss_);
+    out.wnd = offer_window();
     if (timestamps_.enabled()) out.options.timestamps = timestamps_.stamp(now);
     if (sack_ && late_.has_report()) late_.report(out.options.sack, sack_room(timestamps_.enabled()));
-    acked_to_ = rcv_.nxt();
-    acks_.on_ack_sent();
 }
 
 void connection::fill_text(outgoing& out, seq at, uint32_t bytes, bool fin) noexcept {

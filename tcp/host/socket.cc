@@ -59,9 +59,18 @@ void socket::on_expire() noexcept {
     touch();
 }
 
-void socket::deliver() noexcept {
+void socket::on_payload(buffer&& payload) noexcept {
+    if (reading_ && !reader_.abandoned() && connection_.readable_bytes() == 0) [[likely]] {
+        reading_ = false;
+        reader_.set_value(std::move(payload));
+    } else {
+        connection_.keep(std::move(payload));
+        deliver();
+    }
+}
+
+void socket::deliver_events() noexcept {
     const events e = connection_.take_events();
-    if (!e.any()) return;
     if (e.has(events::connected)) deliver_connected();
     if (reading_) deliver_read();
     if (writing_) deliver_write();
@@ -152,12 +161,11 @@ future<buffer> socket::read() {
     if (connection_.at_end()) return make_ready_future<buffer>();
     if (!stack_ || user_closed_ || aborted_ || connection_.is_closed())
         return make_exception_future<buffer>(failure());
-    reader_ = {};
     reading_ = true;
-    return reader_.get_future();
+    return reader_.wait();
 }
 
-future<> socket::write(buffer data) {
+future<> socket::write(buffer&& data) {
     if (!can_write()) return make_exception_future<>(failure());
     connection_.send(data);
     touch();
@@ -176,9 +184,8 @@ future<> socket::write_copy(std::string_view data) {
 }
 
 future<> socket::wait_as_writer() noexcept {
-    writer_ = {};
     writing_ = true;
-    return writer_.get_future();
+    return writer_.wait();
 }
 
 future<> socket::shutdown_write() {

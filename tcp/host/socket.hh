@@ -7,6 +7,7 @@
 #include "net/path.hh"
 #include "net/stream.hh"
 #include "tcp/connection/connection.hh"
+#include "tcp/host/waiter.hh"
 #include "tcp/listen/four_tuple.hh"
 
 #include <cstdint>
@@ -49,7 +50,11 @@ class socket final : private timer {
     // Was in use by both ends: not a refused attempt.
     bool was_established() const noexcept { return established_; }
     // Tells those who wait what has happened in the connection.
-    void deliver() noexcept;
+    void deliver() noexcept {
+        if (connection_.has_events()) deliver_events();
+    }
+    // The payload of a plain segment: to whoever waits for it, or kept.
+    void on_payload(buffer&& payload) noexcept;
     // All of its segments were pulled: waits for its next deadline. The timer is only ever moved to an
     // earlier time; one that strikes too early costs less than moving it with every segment.
     void rearm() noexcept {
@@ -66,7 +71,7 @@ class socket final : private timer {
     net::stream make_stream();
     future<net::stream> connected_stream();
     future<buffer> read();
-    future<> write(buffer data);
+    future<> write(buffer&& data);
     future<> write_copy(std::string_view data);
     future<> shutdown_write();
     future<> close();
@@ -83,6 +88,7 @@ class socket final : private timer {
     bool can_write() const noexcept;
     std::error_code failure() const noexcept;
     future<> wait_as_writer() noexcept;
+    void deliver_events() noexcept;
     void deliver_connected() noexcept;
     void deliver_read() noexcept;
     void deliver_write() noexcept;
@@ -108,8 +114,8 @@ class socket final : private timer {
     bool writing_ = false;  // and for writer_
     connection connection_;
     std::unique_ptr<promise<net::stream>> connector_;  // while it opens
-    promise<buffer> reader_;
-    promise<> writer_;  // waits for room, or after close() for the end
+    waiter<buffer> reader_;
+    waiter<> writer_;   // waits for room, or after close() for the end
     buffer unwritten_;  // what the writer waits to get rid of
 };
 
@@ -130,10 +136,6 @@ class dirty_list {
         first_ = s.next_dirty_;
         s.dirty_ = false;
         return s;
-    }
-    template <typename F>
-    void for_each(F&& f) {
-        for (socket* s = first_; s; s = s->next_dirty_) f(*s);
     }
     void clear() noexcept { first_ = nullptr; }
 

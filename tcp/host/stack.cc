@@ -116,10 +116,11 @@ void stack::on_burst(std::span<net::ip_datagram> burst) noexcept {
     cost_scope measured(reactor_.cost(), work_kind::tcp_in);
     stats_.segments_in += burst.size();
     for (net::ip_datagram& d : burst) on_datagram(d);
-    dirty_.for_each([](socket& s) { s.deliver(); });
 }
 
 void stack::on_datagram(net::ip_datagram& d) noexcept {
+    if (on_plain(d)) [[likely]]
+        return;
     segment s;
     if (parse(take_bytes(*d.data), s) != segment_fault::none || s.source_port == 0 ||
         s.destination_port == 0) {
@@ -130,10 +131,29 @@ void stack::on_datagram(net::ip_datagram& d) noexcept {
     if (socket* known = find(d.flow_hash, flow)) {
         const drop_reason reason = known->protocol().on_segment(std::move(s), now());
         if (reason != drop_reason::none) ++refused_[size_t(reason)];
+        known->deliver();
         touch(*known);
     } else {
         on_unmatched(flow, d.flow_hash, std::move(s));
     }
+}
+
+// What is plain and expected by its connection. False: the datagram is as it was.
+bool stack::on_plain(net::ip_datagram& d) noexcept {
+    if (!d.data->fragments.empty()) return false;
+    buffer& bytes = d.data->head;
+    const plain_segment s(bytes.bytes());
+    if (!s.is_plain()) return false;
+    const four_tuple flow{.local = {d.destination, s.destination_port()},
+                          .remote = {d.source, s.source_port()}};
+    socket* known = find(d.flow_hash, flow);
+    if (!known || !known->protocol().on_plain_segment(s, now())) return false;
+    if (s.payload_bytes() > 0) {
+        bytes.trim_front(s.header_bytes());
+        known->on_payload(std::move(bytes));
+    }
+    touch(*known);
+    return true;
 }
 
 void stack::flush() noexcept {
@@ -158,20 +178,36 @@ void stack::flush() noexcept {
 
 // False if there may be more.
 bool stack::send_segments(socket& s) noexcept {
+    const time_point at = now();
     for (unsigned n = 0; n < segments_per_turn && room_ > 0; ++n, --room_) {
-        outgoing o;
-        if (!s.protocol().next_segment(o, now())) return true;
-        if (o.flags.has(flags::rst)) ++stats_.resets_out;
-        if (transmit(interface_, s.way(), std::move(o), s.local_port(), s.remote_port())) {
-            ++stats_.segments_out;
-        } else {
-            ++stats_.not_sent;
-            // Another connection may have learned that the path is smaller: then nothing of this one would
-            // ever leave, and no router would tell it why.
-            s.protocol().on_smaller_path(mss_of(s.way()));
+        if (!s.protocol().may_send(at)) return true;
+        plain_outgoing plain;
+        if (s.protocol().next_plain_segment(plain, at)) [[likely]] {
+            note_sent(s, transmit(interface_, s.way(), plain, s.local_port(), s.remote_port()));
+        } else if (!send_any(s, at)) {
+            return true;
         }
     }
     return false;
+}
+
+bool stack::send_any(socket& s, time_point at) noexcept {
+    outgoing o;
+    if (!s.protocol().next_segment(o, at)) return false;
+    if (o.flags.has(flags::rst)) ++stats_.resets_out;
+    note_sent(s, transmit(interface_, s.way(), std::move(o), s.local_port(), s.remote_port()));
+    return true;
+}
+
+void stack::note_sent(socket& s, bool sent) noexcept {
+    if (sent) [[likely]] {
+        ++stats_.segments_out;
+        return;
+    }
+    ++stats_.not_sent;
+    // Another connection may have learned that the path is smaller: then nothing of this one would ever
+    // leave, and no router would tell it why.
+    s.protocol().on_smaller_path(mss_of(s.way()));
 }
 
 bool stack::add(socket& s) noexcept {

@@ -90,6 +90,7 @@ class stack final : public net::l4_handler, public poller {
     four_tuple choose_flow(const net::endpoint& remote, const net::endpoint& wanted);
     listening* listener_for(const net::endpoint& local) const noexcept;
     void on_datagram(net::ip_datagram& d) noexcept;
+    bool on_plain(net::ip_datagram& d) noexcept;
     // A segment of no connection in the table; these are in stack_unmatched.cc.
     void on_unmatched(const four_tuple& flow, uint32_t hash, segment&& s) noexcept;
     void on_half_open(half_open& h, segment&& s) noexcept;
@@ -105,6 +106,8 @@ class stack final : public net::l4_handler, public poller {
 
     bool add(socket& s) noexcept;
     bool send_segments(socket& s) noexcept;
+    bool send_any(socket& s, time_point at) noexcept;
+    void note_sent(socket& s, bool sent) noexcept;
     void retire(socket& s) noexcept;
     void destroy(socket& s) noexcept;
 

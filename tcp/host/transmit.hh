@@ -3,6 +3,7 @@
 #pragma once
 
 #include "net/interface.hh"
+#include "tcp/segment/plain.hh"
 #include "tcp/segment/segment.hh"
 
 #include <cstdint>
@@ -15,6 +16,10 @@ inline constexpr size_t copied_payload_bytes = 256;
 // False if there was no buffer or the interface refused it: lost, as on the wire.
 bool transmit(net::interface& out, net::path& way, outgoing&& o, uint16_t source_port,
               uint16_t destination_port, net::ecn mark = net::ecn::not_capable) noexcept;
+
+// The same for a plain one.
+bool transmit(net::interface& out, net::path& way, const plain_outgoing& o, uint16_t source_port,
+              uint16_t destination_port) noexcept;
 
 // The largest payload, options counted as payload, that a TCP packet on this path may carry (RFC 6691 §2).
 uint16_t mss_of(const net::path& way) noexcept;

@@ -3,6 +3,7 @@
 
 #include "tcp/segment/seq.hh"
 
+#include <algorithm>
 #include <cstdint>
 
 namespace millrace::tcp {
@@ -50,9 +51,29 @@ class receive_window {
     bool update_due(uint32_t free, uint32_t capacity, uint32_t mss) const noexcept;
 
  private:
+    static constexpr uint32_t max_field = 65535;
+
+    // The least growth of the window that is worth telling: RFC 9293 §3.8.6.2.2 with Fr = 1/2.
+    static uint32_t worthwhile_step(uint32_t capacity, uint32_t mss) noexcept {
+        return std::min(capacity / 2, mss);
+    }
+
     seq nxt_;
     seq edge_;  // RCV.NXT + RCV.WND as last offered
     uint8_t scale_ = 0;
 };
+
+inline uint16_t receive_window::offer(uint32_t free, uint32_t capacity, uint32_t mss) noexcept {
+    const uint32_t current = wnd();
+    uint32_t size = current;
+    if (free > current && free - current >= worthwhile_step(capacity, mss)) {
+        // Rounded down to what the field can say; the edge that is out already is rounded up below.
+        size = std::max(current, free >> scale_ << scale_);
+    }
+    // RFC 7323 §2.4: rounding must not pull the right edge back.
+    const uint32_t field = std::min((size + (uint32_t(1) << scale_) - 1) >> scale_, max_field);
+    edge_ = later(edge_, nxt_ + (field << scale_));
+    return uint16_t(field);
+}
 
 }  // namespace millrace::tcp

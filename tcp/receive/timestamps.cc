@@ -9,11 +9,6 @@ constexpr uint32_t max_elapsed_ms = 60'000;
 
 }  // namespace
 
-uint32_t timestamp_clock(time_point now, uint32_t offset) noexcept {
-    const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(now.time_since_epoch());
-    return uint32_t(ms.count()) + offset;
-}
-
 void timestamps::enable(uint32_t offset, uint32_t recent, time_point now) noexcept {
     enabled_ = true;
     offset_ = offset;

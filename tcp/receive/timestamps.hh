@@ -6,6 +6,7 @@
 #include "tcp/segment/options.hh"
 #include "tcp/segment/seq.hh"
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 
@@ -13,7 +14,10 @@ namespace millrace::tcp {
 
 // The value of our timestamp clock: one tick a millisecond (RFC 7323 §5.4), `offset` differs from peer to
 // peer so that it tells nobody our uptime (RFC 7323 §5.4, last paragraph, and §7.1).
-uint32_t timestamp_clock(time_point now, uint32_t offset) noexcept;
+inline uint32_t timestamp_clock(time_point now, uint32_t offset) noexcept {
+    const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(now.time_since_epoch());
+    return uint32_t(ms.count()) + offset;
+}
 
 class timestamps {
  public:
@@ -34,11 +38,15 @@ class timestamps {
     bool rejects(uint32_t value, time_point now) const noexcept {
         return static_cast<int32_t>(value - recent_) < 0 && now - recent_at_ < max_age;
     }
+    // At least as new as all that was seen: rejects() would say no.
+    bool is_newest(uint32_t value) const noexcept { return static_cast<int32_t>(value - recent_) >= 0; }
     // RFC 7323 §4.3 (2): an acceptable segment with `value` starts at `at`; our last ACK said
     // `last_ack_sent`. So that with delayed ACKs the earliest segment is echoed, and with gaps the last one
     // in order.
     void on_segment(uint32_t value, seq at, seq last_ack_sent, time_point now) noexcept {
-        if (static_cast<int32_t>(value - recent_) < 0 && now - recent_at_ < max_age) return;
+        if (!rejects(value, now)) on_newest(value, at, last_ack_sent, now);
+    }
+    void on_newest(uint32_t value, seq at, seq last_ack_sent, time_point now) noexcept {
         if (at > last_ack_sent) return;
         recent_ = value;
         recent_at_ = now;

@@ -108,9 +108,4 @@ std::optional<size_t> loss_recovery::next_retransmission(const in_flight& flight
     return i;
 }
 
-uint32_t loss_recovery::pipe(const in_flight& flight) const noexcept {
-    const uint32_t out = flight.bytes() - flight.sacked_bytes() - flight.lost_bytes();
-    return out - std::min(out, credit_);
-}
-
 }  // namespace millrace::tcp

@@ -5,14 +5,14 @@
 #include "tcp/recovery/scoreboard.hh"
 #include "tcp/segment/options.hh"
 #include "tcp/segment/seq.hh"
+#include "tcp/send/in_flight.hh"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 
 namespace millrace::tcp {
-
-class in_flight;
 
 enum class recovery_state : uint8_t {
     open,           // nothing is known to be lost
@@ -45,13 +45,18 @@ class loss_recovery {
     // An acceptable ACK came while something was in flight; `flight` has already dropped what it
     // acknowledges.
     transition on_ack(const ack& a, const sack_blocks& blocks, in_flight& flight) noexcept {
-        recover_ = later(recover_, a.una - 1);  // so that it never falls half the sequence space behind
         if (state_ == recovery_state::open && !a.is_duplicate && blocks.empty()) {  // the common case
-            duplicates_ = 0;
-            credit_ = 0;
+            on_expected_ack(a.una);
             return transition::none;
         }
+        recover_ = later(recover_, a.una - 1);
         return on_unusual_ack(a, blocks, flight);
+    }
+    // The same for one that is no duplicate and reports nothing, while nothing is lost.
+    void on_expected_ack(seq una) noexcept {
+        recover_ = later(recover_, una - 1);  // so that it never falls half the sequence space behind
+        duplicates_ = 0;
+        credit_ = 0;
     }
     // The retransmission timer struck: everything not sacked is lost. `snd_nxt` as above.
     void on_timeout(seq snd_nxt, in_flight& flight) noexcept;
@@ -65,7 +70,10 @@ class loss_recovery {
     bool retransmit_due() const noexcept { return retransmit_due_; }
 
     // Bytes believed to be in the network; more may be sent while this is below cwnd. RFC 6675 §4, SetPipe().
-    uint32_t pipe(const in_flight& flight) const noexcept;
+    uint32_t pipe(const in_flight& flight) const noexcept {
+        const uint32_t out = flight.bytes() - flight.sacked_bytes() - flight.lost_bytes();
+        return out - std::min(out, credit_);
+    }
 
     recovery_state state() const noexcept { return state_; }
     // The congestion window does not grow on ACKs now.

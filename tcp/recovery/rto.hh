@@ -4,6 +4,7 @@
 #include "core/time.hh"
 #include "tcp/recovery/rtt.hh"
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 
@@ -20,28 +21,37 @@ struct rto_limits {
 
 class rto {
  public:
-    explicit rto(const rto_limits& limits = {}) noexcept : limits_(limits), base_(limits.initial) {}
+    explicit rto(const rto_limits& limits = {}) noexcept : limits_(limits), base_(limits.initial) {
+        update();
+    }
 
     // A new sample went into `r`: computes the timeout anew and takes every backoff back (RFC 6298 §5, last
     // note).
-    void on_sample(const rtt& r) noexcept;
+    void on_sample(const rtt& r) noexcept {
+        base_ = r.smoothed() + std::max(4 * r.variation(), limits_.min);
+        backoffs_ = 0;
+        value_ = std::min(base_, limits_.max);
+    }
     // The timer struck: doubles the timeout, up to the maximum (RFC 6298 §5.5).
     void back_off() noexcept;
     // New data was acknowledged, without a sample: takes every backoff back. RFC 6298 §5.3 restarts the timer
     // with the RTO that holds; today's stacks let progress end the backoff, so do we.
-    void reset_backoff() noexcept { backoffs_ = 0; }
+    void reset_backoff() noexcept;
     // A handshake whose SYN was retransmitted starts data with three seconds (RFC 6298 §5.7); to be called
     // when such a handshake is done and has given no sample.
     void on_handshake_timed_out() noexcept;
 
     // How long to wait from now.
-    duration value() const noexcept;
+    duration value() const noexcept { return value_; }
     // How often in a row it struck without progress.
     unsigned backoffs() const noexcept { return backoffs_; }
 
  private:
+    void update() noexcept;
+
+    duration value_{};
     rto_limits limits_;
-    duration base_;
+    duration base_;  // before any backoff
     uint8_t backoffs_ = 0;
 };
 

@@ -3,7 +3,7 @@
 
 #include "core/time.hh"
 
-#include <optional>
+#include <algorithm>
 
 namespace millrace::tcp {
 
@@ -11,7 +11,16 @@ namespace millrace::tcp {
 // taken from an echoed timestamp (RFC 7323 §4.1).
 class rtt {
  public:
-    void on_sample(duration sample) noexcept;
+    void on_sample(duration sample) noexcept {
+        sample = std::max(sample, duration(0));
+        latest_ = sample;
+        if (!has_sample_) return on_first_sample(sample);
+        // RFC 6298 §2.3: alpha = 1/8, beta = 1/4, RTTVAR before SRTT.
+        const duration error = sample > srtt_ ? sample - srtt_ : srtt_ - sample;
+        min_ = std::min(min_, sample);
+        rttvar_ += (error - rttvar_) / 4;
+        srtt_ += (sample - srtt_) / 8;
+    }
 
     bool has_sample() const noexcept { return has_sample_; }
     // All zero before the first sample.
@@ -21,6 +30,8 @@ class rtt {
     duration minimum() const noexcept { return min_; }  // over the connection's life
 
  private:
+    void on_first_sample(duration sample) noexcept;
+
     duration srtt_{0};
     duration rttvar_{0};
     duration latest_{0};

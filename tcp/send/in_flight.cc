@@ -72,7 +72,7 @@ void in_flight::forget_sacked() noexcept {
     sacked_bytes_ = 0;
 }
 
-in_flight::acked in_flight::acknowledge(seq una, time_point now) noexcept {
+in_flight::acked in_flight::acknowledge_any(seq una, time_point now) noexcept {
     acked a;
     bool ambiguous = false;
     time_point last_sent = now;

@@ -22,6 +22,8 @@ struct sent_segment {
     seq sacked_to{};            // if sacked: from here to there every record is
 
     seq end() const noexcept { return at + length; }
+    // Sent once, and nothing was heard of it yet.
+    bool is_unmarked() const noexcept { return transmissions == 1 && !sacked && !lost; }
 };
 
 // Records in order of sequence, without a gap: each begins where the one before it ends. The counts of bytes
@@ -86,6 +88,7 @@ class in_flight {
 
  private:
     void sack(sent_segment& s) noexcept;
+    acked acknowledge_any(seq una, time_point now) noexcept;
     void uncount(const sent_segment& s, uint32_t bytes) noexcept;
 
     ring<sent_segment, 2> records_;
@@ -114,8 +117,23 @@ in_flight::sacking in_flight::mark_sacked(size_t first, size_t last, F&& newly) 
     return all;
 }
 
+// Mostly whole records that were sent once: those are counted by where they begin and end.
+inline in_flight::acked in_flight::acknowledge(seq una, time_point now) noexcept {
+    size_t n = 0;
+    time_point last_sent = now;
+    for (; n < records_.size() && records_[n].end() <= una; ++n) {
+        if (!records_[n].is_unmarked()) return acknowledge_any(una, now);
+        last_sent = records_[n].sent_at;
+    }
+    if (n == 0 || (n < records_.size() && records_[n].at < una)) return acknowledge_any(una, now);
+    const uint32_t bytes = distance(records_.front().at, records_[n - 1].end());
+    bytes_ -= bytes;
+    records_.drop_front(n);
+    return {.bytes = bytes, .newly_arrived = bytes, .rtt = now - last_sent};
+}
+
 inline void in_flight::push(seq at, uint32_t length, time_point now) {
-    records_.push_back({.sent_at = now, .at = at, .length = length});
+    records_.emplace_back(now, at, length);
     bytes_ += length;
 }
 

@@ -23,20 +23,22 @@ class ring {
 
     bool empty() const noexcept { return size_ == 0; }
     size_t size() const noexcept { return size_; }
-    T& operator[](size_t i) noexcept { return slots()[(first_ + i) & (capacity_ - 1)]; }
-    const T& operator[](size_t i) const noexcept { return slots()[(first_ + i) & (capacity_ - 1)]; }
-    T& front() noexcept { return (*this)[0]; }
-    const T& front() const noexcept { return (*this)[0]; }
+    T& operator[](size_t i) noexcept { return slots_[(first_ + i) & (capacity_ - 1)]; }
+    const T& operator[](size_t i) const noexcept { return slots_[(first_ + i) & (capacity_ - 1)]; }
+    T& front() noexcept { return slots_[first_]; }
+    const T& front() const noexcept { return slots_[first_]; }
     T& back() noexcept { return (*this)[size_ - 1]; }
     const T& back() const noexcept { return (*this)[size_ - 1]; }
 
-    T& push_back(T&& value) {
+    template <typename... A>
+    T& emplace_back(A&&... args) {
         if (size_ == capacity_) [[unlikely]]
             grow();
         T& slot = (*this)[size_++];
-        slot = std::move(value);
-        return slot;
+        std::destroy_at(&slot);
+        return *std::construct_at(&slot, std::forward<A>(args)...);
     }
+    T& push_back(T&& value) { return emplace_back(std::move(value)); }
     T pop_front() noexcept {
         T value = std::move(front());  // which leaves nothing to release in the slot
         advance();
@@ -45,6 +47,12 @@ class ring {
     void drop_front() noexcept {
         empty_slot(front());
         advance();
+    }
+    // Takes the first `n` out; there are as many.
+    void drop_front(size_t n) noexcept {
+        if constexpr (!std::is_trivially_destructible_v<T>)
+            for (size_t i = 0; i < n; ++i) empty_slot((*this)[i]);
+        advance(uint32_t(n));
     }
     void drop_back() noexcept {
         empty_slot(back());
@@ -63,32 +71,38 @@ class ring {
     static constexpr size_t kept = 16;  // slots kept on the heap while empty
 
     static void empty_slot(T& slot) noexcept {
-        if constexpr (!std::is_trivially_destructible_v<T>) slot = T();
+        if constexpr (!std::is_trivially_destructible_v<T>) {
+            std::destroy_at(&slot);
+            std::construct_at(&slot);
+        }
     }
-    T* slots() noexcept { return heap_ ? heap_.get() : in_place_.data(); }
-    const T* slots() const noexcept { return heap_ ? heap_.get() : in_place_.data(); }
-    void advance() noexcept {
-        first_ = (first_ + 1) & (capacity_ - 1);
-        if (--size_ == 0 && capacity_ > kept) release();
+    void advance(uint32_t n = 1) noexcept {
+        first_ = (first_ + n) & (capacity_ - 1);
+        size_ -= n;
+        if (size_ == 0 && capacity_ > kept) [[unlikely]]
+            release();
     }
     void grow() {
         auto bigger = std::make_unique<T[]>(size_t(capacity_) * 2);
         for (size_t i = 0; i < size_; ++i) bigger[i] = std::move((*this)[i]);
         heap_ = std::move(bigger);
+        slots_ = heap_.get();
         capacity_ *= 2;
         first_ = 0;
     }
     void release() noexcept {
         heap_.reset();
+        slots_ = in_place_.data();
         capacity_ = InPlace;
         first_ = 0;
     }
 
-    std::array<T, InPlace> in_place_{};
-    std::unique_ptr<T[]> heap_;
-    uint32_t capacity_ = InPlace;
+    T* slots_ = in_place_.data();
     uint32_t first_ = 0;
     uint32_t size_ = 0;
+    uint32_t capacity_ = InPlace;
+    std::array<T, InPlace> in_place_{};
+    std::unique_ptr<T[]> heap_;
 };
 
 }  // namespace millrace::tcp

@@ -10,26 +10,12 @@
 namespace millrace::tcp {
 namespace {
 
-// A buffer up to this size is cheaper copied than kept, if it has company.
-constexpr size_t small_bytes = 512;
-// Small buffers attached at most: each may pin a device's buffer of some KiB until it is acknowledged.
-constexpr size_t small_attached = 16;
-
 // Room of a new chunk for `bytes`, alone or as the first of many.
 size_t chunk_size(size_t bytes, bool alone) noexcept {
     return std::clamp<size_t>(std::bit_ceil(bytes), alone ? 256 : 4096, 65536);
 }
 
 }  // namespace
-
-void send_buffer::append(buffer data, seq nxt) {
-    if (data.empty()) return;
-    const bool company = end_ > nxt || pieces_.size() >= small_attached;
-    if (company && data.size() <= small_bytes) return append_copy(data.view());
-    const auto size = uint32_t(data.size());
-    pieces_.push_back({std::move(data), end_, size});
-    end_ += size;
-}
 
 void send_buffer::append_copy(std::string_view data) {
     while (!data.empty()) {
@@ -44,13 +30,7 @@ void send_buffer::append_copy(std::string_view data) {
     }
 }
 
-void send_buffer::acknowledge(seq una) noexcept {
-    begin_ = una;
-    while (!pieces_.empty() && pieces_.front().end() <= una) {
-        pieces_.drop_front();
-        if (hint_ > 0) --hint_;
-    }
-    if (pieces_.empty() || pieces_.front().at >= una) return;
+void send_buffer::cut_front(seq una) noexcept {
     piece& front = pieces_.front();
     const uint32_t gone = distance(front.at, una);
     front.bytes.trim_front(gone);
@@ -58,8 +38,7 @@ void send_buffer::acknowledge(seq una) noexcept {
     front.size -= gone;
 }
 
-size_t send_buffer::find(seq at) const noexcept {
-    if (hint_ < pieces_.size() && pieces_[hint_].at <= at && at < pieces_[hint_].end()) return hint_;
+size_t send_buffer::search(seq at) const noexcept {
     size_t low = 0, high = pieces_.size();
     while (high - low > 1) {
         const size_t middle = (low + high) / 2;

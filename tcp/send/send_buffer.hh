@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
+#include <utility>
 
 namespace millrace::tcp {
 
@@ -29,29 +30,64 @@ class send_buffer {
     seq begin() const noexcept { return begin_; }
     seq end() const noexcept { return end_; }
 
-    // `nxt`: everything before it was sent already. Attaches, or copies if it is small and has company.
-    void append(buffer data, seq nxt);
+    // All of `data`. `nxt`: everything before it was sent already. Attaches, or copies if it is small and has
+    // company.
+    void append(buffer&& data, seq nxt);
     void append_copy(std::string_view data);
 
     // Everything before `una` is acknowledged and dropped.
-    void acknowledge(seq una) noexcept;
+    void acknowledge(seq una) noexcept {
+        begin_ = una;
+        while (!pieces_.empty() && pieces_.front().end() <= una) {
+            pieces_.drop_front();
+            if (hint_ > 0) --hint_;
+        }
+        if (!pieces_.empty() && pieces_.front().at < una) cut_front(una);
+    }
 
     // Appends views of the `length` bytes from `at`, all in the buffer, to `to`, which is empty. What lies in
     // more pieces than `to` holds is gathered into one.
     void slice(seq at, uint32_t length, outgoing_payload& to) const;
 
+    // The buffer that holds all of the `length` bytes from `at`, which are in here, and where in it they
+    // begin; null if they lie in several.
+    struct place {
+        const buffer* bytes = nullptr;
+        uint32_t offset = 0;
+    };
+    place find_whole(seq at, uint32_t length) const noexcept {
+        const size_t i = find(at);
+        const piece& p = pieces_[i];
+        const uint32_t offset = distance(p.at, at);
+        if (p.size - offset < length) return {};
+        hint_ = uint32_t(i + (p.size - offset == length));
+        return {&p.bytes, offset};
+    }
+
     void clear() noexcept;
 
  private:
+    // A buffer up to this size is cheaper copied than kept, if it has company.
+    static constexpr size_t small_bytes = 512;
+    // Small buffers attached at most: each may pin a device's buffer of some KiB until it is acknowledged.
+    static constexpr size_t small_attached = 16;
+
     // `bytes` may be longer than `size`: then it is a chunk of ours, with room behind.
     struct piece {
+        piece() noexcept = default;
+        piece(buffer&& b, seq first, uint32_t n) noexcept : bytes(std::move(b)), at(first), size(n) {}
         buffer bytes;
         seq at;
         uint32_t size = 0;
         seq end() const noexcept { return at + size; }
     };
 
-    size_t find(seq at) const noexcept;
+    size_t find(seq at) const noexcept {
+        const bool hinted = hint_ < pieces_.size() && in_window(at, pieces_[hint_].at, pieces_[hint_].size);
+        return hinted ? hint_ : search(at);
+    }
+    size_t search(seq at) const noexcept;
+    void cut_front(seq una) noexcept;
     buffer gather(size_t i, seq at, uint32_t length) const;
 
     ring<piece, 1> pieces_;
@@ -59,5 +95,18 @@ class send_buffer {
     seq end_;
     mutable uint32_t hint_ = 0;  // where the last slice ended: the next one mostly begins there
 };
+
+inline void send_buffer::append(buffer&& data, seq nxt) {
+    if (data.empty()) return;
+    const bool company = end_ > nxt || pieces_.size() >= small_attached;
+    if (company && data.size() <= small_bytes) {
+        append_copy(data.view());
+        data = {};
+        return;
+    }
+    const auto size = uint32_t(data.size());
+    pieces_.emplace_back(std::move(data), end_, size);
+    end_ += size;
+}
 
 }  // namespace millrace::tcp

@@ -1,6 +1,7 @@
 #include "tests/support/tcp/conversation.hh"
 
 #include "tcp/segment/segment.hh"
+#include "tests/support/tcp/short_way.hh"
 
 #include <boost/test/unit_test.hpp>
 #include <fmt/format.h>
@@ -17,14 +18,18 @@ constexpr uint16_t our_port = 1000;
 constexpr uint16_t peer_port = 2000;
 constexpr uint32_t peer_clock_start = 100'000;
 
-segment over_the_wire(const outgoing& o, uint16_t from, uint16_t to) {
-    buffer bytes = buffer::allocate(o.header_bytes() + o.payload_bytes());
-    const size_t header = emit(o, from, to, bytes.mutable_bytes());
+std::string datagram_of(const outgoing& o, uint16_t from, uint16_t to) {
+    std::string bytes(o.header_bytes() + o.payload_bytes(), '\0');
+    const size_t header = emit(o, from, to, reinterpret_cast<uint8_t*>(bytes.data()));
     BOOST_TEST_REQUIRE(header == o.header_bytes());
-    char* at = bytes.mutable_data() + header;
+    char* at = bytes.data() + header;
     for (const auto& piece : o.payload) at = std::copy_n(piece.data(), piece.size(), at);
+    return bytes;
+}
+
+segment parsed(const std::string& datagram) {
     segment s;
-    BOOST_TEST_REQUIRE((parse(std::move(bytes), s) == segment_fault::none));
+    BOOST_TEST_REQUIRE((parse(buffer::copy_of(datagram), s) == segment_fault::none));
     return s;
 }
 
@@ -120,25 +125,35 @@ outgoing conversation::scripted_by_peer(const scripted& s) {
 }
 
 void conversation::deliver(outgoing&& o) {
-    segment s = over_the_wire(o, peer_port, our_port);
+    const std::string datagram = datagram_of(o, peer_port, our_port);
+    segment s = parsed(datagram);
     note(false, s, now_);
-    last_refusal_ = us_->on_segment(std::move(s), now_);
+    last_refusal_ = drop_reason::none;
+    if (!arrive_plainly(*us_, datagram, now_)) last_refusal_ = us_->on_segment(std::move(s), now_);
 }
 
 void conversation::pump() {
     // A bound for a connection that never says no.
     for (int i = 0; i < 100'000; ++i) {
-        outgoing o;
-        if (!us_->next_segment(o, now_)) {
-            events_ |= us_->take_events();
-            return;
-        }
-        segment s = over_the_wire(o, our_port, peer_port);
-        note(true, s, now_);
-        if (s.options.timestamps) last_ts_ = s.options.timestamps->value;
-        outbox_.push_back({std::move(s), now_});
+        if (send_next()) continue;
+        events_ |= us_->take_events();
+        return;
     }
     fail("next_segment() does not come to an end", std::source_location::current());
+}
+
+bool conversation::send_next() {
+    if (!us_->may_send(now_)) return false;
+    auto datagram = next_plainly(*us_, our_port, peer_port, now_);
+    if (outgoing o; !datagram) {
+        if (!us_->next_segment(o, now_)) return false;
+        datagram = datagram_of(o, our_port, peer_port);
+    }
+    segment s = parsed(*datagram);
+    note(true, s, now_);
+    if (s.options.timestamps) last_ts_ = s.options.timestamps->value;
+    outbox_.push_back({std::move(s), now_});
+    return true;
 }
 
 segment conversation::wanted(const scripted& s) const {

@@ -99,6 +99,7 @@ class conversation {
 
     outgoing scripted_by_peer(const scripted& s);
     void deliver(outgoing&& o);
+    bool send_next();
     void pump();
     void run_until(time_point t);
     void note(bool ours, const segment& s, time_point when);

@@ -1,6 +1,7 @@
 #include "tests/support/tcp/pair.hh"
 
 #include "tcp/receive/receive_window.hh"
+#include "tests/support/tcp/short_way.hh"
 
 #include <boost/test/unit_test.hpp>
 #include <fmt/format.h>
@@ -13,6 +14,13 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr uint32_t isns[2] = {0xfffff000, 0x7ffff000};
+
+std::string datagram_of(const outgoing& o) {
+    std::string bytes(o.header_bytes() + o.payload_bytes(), '\0');
+    char* at = bytes.data() + emit(o, 1, 2, reinterpret_cast<uint8_t*>(bytes.data()));
+    for (const auto& piece : o.payload) at = std::copy_n(piece.data(), piece.size(), at);
+    return bytes;
+}
 
 std::string stream_of(int end, size_t bytes) {
     std::string s(bytes, '\0');
@@ -50,10 +58,23 @@ void pair::open(int i) {
     pump(i);
 }
 
-void pair::transmit(int from, const outgoing& o) {
-    std::string bytes(o.header_bytes() + o.payload_bytes(), '\0');
-    char* at = bytes.data() + emit(o, 1, 2, reinterpret_cast<uint8_t*>(bytes.data()));
-    for (const auto& piece : o.payload) at = std::copy_n(piece.data(), piece.size(), at);
+std::optional<std::string> pair::next_datagram(connection& c) {
+    const bool may = c.may_send(now_);
+    if (options_.short_ways) {
+        if (!may) return std::nullopt;
+        if (auto plain = next_plainly(c, 1, 2, now_)) {
+            ++sent_plainly_;
+            return plain;
+        }
+    }
+    outgoing o;
+    if (!c.next_segment(o, now_)) return std::nullopt;
+    BOOST_TEST_REQUIRE(may);
+    return datagram_of(o);
+}
+
+void pair::transmit(int from, const std::string& bytes) {
+    trace_ += fmt::format("{} {} ", (now_ - began_).count(), from) + bytes + "\n";
     const int copies = chance(options_.sins.loss) ? 0 : chance(options_.sins.duplicate) ? 2 : 1;
     for (int i = 0; i < copies; ++i) {
         duration delay = options_.sins.delay;
@@ -80,14 +101,23 @@ void pair::pump(int i) {
         if (random_() % 4) {  // a reader that lags
             while (buffer b = c.receive()) s.received += b.view();
         }
-        outgoing o;
-        while (c.next_segment(o, now_)) {
-            transmit(i, o);
-            o = outgoing();
+        while (const auto datagram = next_datagram(c)) {
+            transmit(i, *datagram);
             busy = true;
         }
     }
     c.take_events();
+    note_state(c);
+}
+
+void pair::note_state(const connection& c) {
+    const auto i = c.info();
+    trace_ += fmt::format(
+        "{} una {} nxt {} wnd {} rcv {} {} srtt {} {} rto {} cwnd {} {} readable {} {} in {}",
+        to_string(i.state), i.snd_una, i.snd_nxt, i.snd_wnd, i.rcv_nxt, i.rcv_wnd, i.srtt.count(),
+        i.rttvar.count(), i.rto.count(), i.cwnd, i.ssthresh, i.readable, i.out_of_order, i.segments_received);
+    trace_ += fmt::format(" out {} again {} timeout {}\n", i.segments_sent, i.retransmissions,
+                          c.next_timeout().time_since_epoch().count());
 }
 
 void pair::arrive(flying f) {
@@ -109,10 +139,13 @@ void pair::arrive(flying f) {
         if (p.peer_window_scale) o.options.window_scale = p.window_scale;
         if (p.timestamps) o.options.timestamps = timestamp_option{timestamp_clock(now_, 0), p.ts_recent};
         o.options.sack_permitted = p.sack;
-        transmit(f.to, o);
+        transmit(f.to, datagram_of(o));
         return;
     }
-    to.tcp->on_segment(std::move(s), now_);
+    if (options_.short_ways && arrive_plainly(*to.tcp, f.bytes, now_))
+        ++arrived_plainly_;
+    else
+        to.tcp->on_segment(std::move(s), now_);
     pump(f.to);
 }
 

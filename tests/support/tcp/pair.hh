@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <random>
 #include <string>
 #include <vector>
@@ -30,6 +31,7 @@ struct pair_options {
     tcp::settings ours = {};  // of the end that opens
     tcp::settings theirs = {};
     bool simultaneous = false;             // both ends open actively
+    bool short_ways = true;                // asked first, as a host does
     size_t bytes[2] = {100'000, 100'000};  // that each end sends, then finishes
 };
 
@@ -46,6 +48,11 @@ class pair {
     bool all_arrived(int i) const;
     connection& end(int i) { return *ends_[size_t(i)].tcp; }
     duration elapsed() const { return now_ - began_; }
+    // All that was sent, and what the ends came to: equal for pairs that behaved alike.
+    const std::string& trace() const { return trace_; }
+    // Segments that went, or came, the short way.
+    unsigned sent_plainly() const { return sent_plainly_; }
+    unsigned arrived_plainly() const { return arrived_plainly_; }
     std::string report() const;
 
  private:
@@ -65,7 +72,9 @@ class pair {
 
     void open(int i);
     void pump(int i);
-    void transmit(int from, const outgoing& o);
+    std::optional<std::string> next_datagram(connection& c);
+    void transmit(int from, const std::string& datagram);
+    void note_state(const connection& c);
     void arrive(flying f);
     bool step();
     bool chance(double p) { return double(random_() >> 8) < p * double(1u << 24); }
@@ -76,6 +85,9 @@ class pair {
     std::array<side, 2> ends_;
     std::vector<flying> pipe_;
     uint64_t order_ = 0;
+    std::string trace_;
+    unsigned sent_plainly_ = 0;
+    unsigned arrived_plainly_ = 0;
     time_point began_{std::chrono::seconds(1)};
     time_point now_ = began_;
 };

@@ -1,0 +1,91 @@
+// The short way in and out, for the segments that nearly all are (Van Jacobson's header prediction): what it
+// does is what the general way would do (tests/tcp/connection/plain_test.cc), decided by a few comparisons.
+#include "tcp/segment/plain.hh"
+
+#include "tcp/connection/connection.hh"
+
+#include <algorithm>
+
+namespace millrace::tcp {
+
+// In order, with nothing in it but data, an ACK of what is in flight, or both, while nothing is lost, late or
+// closing: all checks of RFC 9293 §3.10.7.4 hold for such a segment.
+bool connection::is_expected(const plain_segment& s) const noexcept {
+    if (state_ != connection_state::established || orphaned_ || peer_fin_known_ || probing_) return false;
+    if (s.seq() != rcv_.nxt() || s.payload_bytes() > rcv_.wnd() || !late_.empty()) return false;
+    if (!snd_.acknowledges_sent(s.ack()) || s.wnd() == 0 || snd_.wnd == 0 || waits_for_window()) return false;
+    if (s.ack() == snd_.una && s.payload_bytes() == 0) return false;  // maybe a duplicate ACK
+    if (recovery_.state() != recovery_state::open || !has_room_for(s.payload_bytes())) return false;
+    return s.has_timestamps() == timestamps_.enabled() &&
+           (!s.has_timestamps() || timestamps_.is_newest(s.timestamps().value));
+}
+
+// on_acknowledged() while nothing is lost, nothing is reported, and no FIN was sent.
+inline void connection::take_plain_ack(seq ack, const timestamp_option* echo, time_point now) noexcept {
+    const in_flight::acked acked = take_out_of_flight(ack, now);
+    const duration sample = sample_rtt(acked, echo, now);
+    recovery_.on_expected_ack(ack);
+    grow_window(acked.bytes, sample, now);
+    restart_retransmit_timer(now);
+    if (wants_room_) tell_of_room();
+}
+
+bool connection::on_plain_segment(const plain_segment& s, time_point now) noexcept {
+    if (!is_expected(s)) return false;
+    ++segments_received_;
+    heard(now);
+    const timestamp_option echo = s.has_timestamps() ? s.timestamps() : timestamp_option();
+    if (s.has_timestamps()) timestamps_.on_newest(echo.value, s.seq(), acked_to_, now);
+    snd_.update(s.seq(), s.ack(), s.wnd());
+    if (s.ack() != snd_.una)
+        take_plain_ack(s.ack(), s.has_timestamps() ? &echo : nullptr, now);
+    else if (!flight_.empty())
+        recovery_.on_expected_ack(snd_.una);
+    if (const uint32_t bytes = s.payload_bytes()) {
+        rcv_.advance(bytes);
+        bytes_received_ += bytes;
+        acks_.on_in_order(bytes, now);
+    }
+    return true;
+}
+
+// New data in one piece, whole if not the last, that the windows let out; or an ACK for which there is
+// nothing to ride on.
+bool connection::next_plain_segment(plain_outgoing& out, time_point now) noexcept {
+    if (state_ != connection_state::established || reset_due_ || stray_reset_due_ || probe_due_ ||
+        keepalive_due_ || fin_queued_)
+        return false;
+    if (flight_.lost_bytes() > 0 || (sack_ && late_.has_report())) return false;
+    const uint32_t data = unsent();
+    const uint32_t size = std::min(data, smss_);
+    out.payload_bytes = size;
+    if (size == 0) {
+        if (cwnd_limited_ || !acks_.due(now)) return false;
+        out.seq = snd_.nxt_in_window();
+    } else {
+        if (!may_send_whole(size, now)) return false;
+        const send_buffer::place text = out_.find_whole(snd_.nxt, size);
+        if (!text.bytes) return false;
+        out.from = text.bytes;
+        out.offset = text.offset;
+        out.seq = snd_.nxt;
+        note_new(size, size, now);
+    }
+    out.push = size > 0 && size == data;
+    out.ack = rcv_.nxt();
+    out.wnd = offer_window();
+    out.has_timestamps = timestamps_.enabled();
+    if (out.has_timestamps) out.timestamps = timestamps_.stamp(now);
+    ++segments_sent_;
+    return true;
+}
+
+// What segment_size() decides at once: `size` is all that is unsent or a full segment, and fits both windows.
+bool connection::may_send_whole(uint32_t size, time_point now) const noexcept {
+    if (size > snd_.usable()) return false;
+    if (flight_.empty()) return size <= congestion_.cwnd() && now - sent_at_ <= settings_.rto_min;
+    return (no_delay_ || size == smss_) && recovery_.pipe(flight_) + size <= congestion_.cwnd() &&
+           flight_.size() < settings_.max_segments_in_flight;
+}
+
+}  // namespace millrace::tcp

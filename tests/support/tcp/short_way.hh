@@ -1,0 +1,36 @@
+// The short ways into and out of a connection, asked first as a host asks them.
+#pragma once
+
+#include "core/buffer.hh"
+#include "tcp/connection/connection.hh"
+#include "tcp/segment/plain.hh"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace millrace::tcp::script {
+
+// False: `datagram` is to go the general way.
+inline bool arrive_plainly(connection& c, std::string_view datagram, time_point now) {
+    buffer bytes = buffer::copy_of(datagram);
+    const plain_segment s(bytes.bytes());
+    if (!s.is_plain() || !c.on_plain_segment(s, now)) return false;
+    if (s.payload_bytes() > 0) {
+        bytes.trim_front(s.header_bytes());
+        c.keep(std::move(bytes));
+    }
+    return true;
+}
+
+// The datagram that goes out; none if what is next, if anything, is to be asked for the general way.
+inline std::optional<std::string> next_plainly(connection& c, uint16_t from, uint16_t to, time_point now) {
+    plain_outgoing o;
+    if (!c.next_plain_segment(o, now)) return std::nullopt;
+    std::string bytes(o.header_bytes(), '\0');
+    emit(o, from, to, reinterpret_cast<uint8_t*>(bytes.data()));
+    if (o.payload_bytes > 0) bytes.append(o.payload(), o.payload_bytes);
+    return bytes;
+}
+
+}  // namespace millrace::tcp::script
