@@ -1,5 +1,6 @@
 #include "tcp/host/socket.hh"
 
+#include "core/frame_cache.hh"
 #include "net/error.hh"
 #include "tcp/host/stack.hh"
 
@@ -7,30 +8,23 @@
 #include <utility>
 
 namespace millrace::tcp {
-namespace {
 
-// What the user holds of a socket.
-class socket_stream final : public net::stream_backend {
- public:
-    explicit socket_stream(socket& s) noexcept : socket_(s) {}
-    ~socket_stream() override { socket_.release(); }
+// From the frame cache, which a shard that opens and closes many keeps filled.
+owned_socket socket::make(stack& owner, const four_tuple& flow, uint32_t hash, const net::path& way,
+                          const opening& o) {
+    return owned_socket(new (frame_cache::allocate(sizeof(socket))) socket(owner, flow, hash, way, o));
+}
 
-    future<buffer> read() override { return socket_.read(); }
-    future<> write(buffer data) override { return socket_.write(std::move(data)); }
-    future<> write_copy(std::string_view data) override { return socket_.write_copy(data); }
-    future<> shutdown_write() override { return socket_.shutdown_write(); }
-    future<> close() override { return socket_.close(); }
-    void abort() noexcept override { socket_.abort(); }
-    bool connected() const noexcept override { return socket_.is_connected(); }
-    net::endpoint local() const noexcept override { return socket_.flow().local; }
-    net::endpoint remote() const noexcept override { return socket_.flow().remote; }
-    void set(const net::stream_settings& s) noexcept override { socket_.set(s); }
+owned_socket socket::make(stack& owner, const four_tuple& flow, uint32_t hash, const net::path& way,
+                          const opening& o, const passive_opening& p, uint32_t listener) {
+    return owned_socket(new (frame_cache::allocate(sizeof(socket)))
+                            socket(owner, flow, hash, way, o, p, listener));
+}
 
- private:
-    socket& socket_;
-};
-
-}  // namespace
+void socket_deleter::operator()(socket* s) const noexcept {
+    s->~socket();
+    frame_cache::free(s, sizeof(socket));
+}
 
 socket::socket(stack& owner, const four_tuple& flow, uint32_t hash, const net::path& way, const opening& o)
     : way_(way),
@@ -55,6 +49,7 @@ void socket::touch() noexcept {
 }
 
 void socket::on_expire() noexcept {
+    if (connection_.next_timeout() > stack_->now()) return rearm();
     connection_.on_timeout(stack_->now());
     touch();
 }
@@ -126,12 +121,12 @@ void socket::on_stack_gone() noexcept {
     stack_ = nullptr;
     dirty_ = false;
     deliver_failure();
-    if (!held_) delete this;
+    if (!held_) socket_deleter()(this);
 }
 
 net::stream socket::make_stream() {
     held_ = true;
-    return net::stream(std::make_unique<socket_stream>(*this));
+    return net::stream(std::unique_ptr<net::stream_backend>(this));
 }
 
 future<net::stream> socket::connected_stream() {
@@ -145,18 +140,10 @@ std::error_code socket::failure() const noexcept {
     return user_closed_ ? net::errc::closed : net::errc::not_connected;
 }
 
-bool socket::can_write() const noexcept {
-    return stack_ && !write_shut_ && !aborted_ && !connection_.is_closed();
-}
-
-bool socket::is_connected() const noexcept {
-    return can_write() && !user_closed_;
-}
-
 future<buffer> socket::read() {
-    if (buffer b = aborted_ ? buffer() : connection_.receive()) {
+    if (connection_.readable_bytes() > 0 && !aborted_) {
         touch();
-        return make_ready_future<buffer>(std::move(b));
+        return make_ready_future<buffer>(connection_.receive());
     }
     if (connection_.at_end()) return make_ready_future<buffer>();
     if (!stack_ || user_closed_ || aborted_ || connection_.is_closed())
@@ -165,7 +152,7 @@ future<buffer> socket::read() {
     return reader_.wait();
 }
 
-future<> socket::write(buffer&& data) {
+future<> socket::write(buffer data) {
     if (!can_write()) return make_exception_future<>(failure());
     connection_.send(data);
     touch();
@@ -224,7 +211,7 @@ void socket::set(const net::stream_settings& s) noexcept {
 void socket::release() noexcept {
     held_ = false;
     if (!stack_) {
-        delete this;
+        socket_deleter()(this);
         return;
     }
     if (!std::exchange(user_closed_, true)) connection_.close(stack_->now());

@@ -115,7 +115,15 @@ native_usage stack::usage() const noexcept {
 void stack::on_burst(std::span<net::ip_datagram> burst) noexcept {
     cost_scope measured(reactor_.cost(), work_kind::tcp_in);
     stats_.segments_in += burst.size();
+    if (table_.size() >= crowd && burst.size() > 1) fetch_ahead(burst);
     for (net::ip_datagram& d : burst) on_datagram(d);
+}
+
+// The connections of a burst, all at once, when there are too many of them to be in the cache.
+void stack::fetch_ahead(std::span<const net::ip_datagram> burst) noexcept {
+    for (const net::ip_datagram& d : burst) table_.prefetch(d.flow_hash);
+    for (const net::ip_datagram& d : burst)
+        if (const socket* s = table_.guess(d.flow_hash)) s->prefetch();
 }
 
 void stack::on_datagram(net::ip_datagram& d) noexcept {
@@ -248,7 +256,7 @@ void stack::destroy(socket& s) noexcept {
     sockets_[s.place()] = sockets_.back();
     sockets_[s.place()]->set_place(s.place());
     sockets_.pop_back();
-    delete &s;
+    socket_deleter()(&s);
 }
 
 bool stack::on_icmp_error(const net::icmp_error& error) noexcept {

@@ -72,6 +72,8 @@ class stack final : public net::l4_handler, public poller {
  private:
     // Segments that one connection may send in one turn, so that others get their share.
     static constexpr unsigned segments_per_turn = 64;
+    // Connections of which not all lie in the processor's cache.
+    static constexpr size_t crowd = 512;
 
     class shared_timer final : public timer {
      public:
@@ -89,6 +91,7 @@ class stack final : public net::l4_handler, public poller {
     }
     four_tuple choose_flow(const net::endpoint& remote, const net::endpoint& wanted);
     listening* listener_for(const net::endpoint& local) const noexcept;
+    void fetch_ahead(std::span<const net::ip_datagram> burst) noexcept;
     void on_datagram(net::ip_datagram& d) noexcept;
     bool on_plain(net::ip_datagram& d) noexcept;
     // A segment of no connection in the table; these are in stack_unmatched.cc.

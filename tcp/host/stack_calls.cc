@@ -100,7 +100,7 @@ future<net::stream> stack::connect(const net::endpoint& remote, const net::conne
     const opening ours{.iss = old ? isn_behind(*old, flow) : numbers_.isn(flow, now()),
                        .timestamp_offset = numbers_.timestamp_offset(flow),
                        .path_mss = mss_of(way)};
-    auto made = std::make_unique<socket>(*this, flow, hash_of(flow), way, ours);
+    owned_socket made = socket::make(*this, flow, hash_of(flow), way, ours);
     made->set(options.settings);
     if (!add(*made)) refuse(net::errc::no_buffer_space);
     if (old) leave_time_wait(flow);

@@ -113,7 +113,7 @@ void stack::complete(half_open& h, segment&& s) noexcept {
                                  .ts_recent = h.ts_recent,
                                  .transmissions = h.transmissions,
                                  .first_sent = h.first_sent};
-    auto made = std::make_unique<socket>(*this, h.flow, h.hash, *way, ours, agreed, l->id());
+    owned_socket made = socket::make(*this, h.flow, h.hash, *way, ours, agreed, l->id());
     half_open_.erase(h);
     if (!add(*made)) return;
     socket& added = *made.release();
