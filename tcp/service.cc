@@ -23,6 +23,7 @@ shards_options shards_of(const config_schema& schema, const service_options& o) 
     s.seed = uint64_t(std::random_device()()) << 32 | std::random_device()();
     s.idle = idle_policy_of(o);
     s.spin = o.spin;
+    s.stall = o.stall;
     return s;
 }
 

@@ -38,6 +38,11 @@ void declare_process(config_schema& schema, service_options& o, bool has_port) {
     schema
         .time("drain-timeout", o.drain_timeout, "how long open connections may go on after SIGTERM or SIGINT")
         .range(0s, 1h);
+    schema
+        .time("stall", o.stall,
+              "report with its backtrace what holds a shard for longer, up to twice as long; 0: nothing")
+        .range(0ns, 10s);
+    schema.toggle("costs", o.costs, "print what the cycles went into when the program ends");
     if (!has_port) return;
     schema.number<uint16_t>("listen", o.listen, "the port to serve").placeholder("PORT").range(1, 65535);
     schema.text("bind", o.bind, "the address to serve it on; default: every one").placeholder("IP");

@@ -21,6 +21,8 @@ struct service_options {
     duration spin = std::chrono::microseconds(50);
     std::string log = "info";
     duration drain_timeout = std::chrono::seconds(5);
+    duration stall = std::chrono::milliseconds(20);
+    bool costs = false;
     uint16_t listen = 0;
     std::string bind;
 

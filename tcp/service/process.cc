@@ -3,12 +3,12 @@
 #include "core/background.hh"
 #include "core/coroutine.hh"
 #include "core/log.hh"
-#include "core/metrics.hh"
 #include "core/sleep.hh"
 #include "core/when_all.hh"
 #include "core/when_any.hh"
 #include "core/with_timeout.hh"
 #include "net/kernel_network.hh"
+#include "tcp/service/cost_table.hh"
 
 #include <fmt/format.h>
 
@@ -120,6 +120,7 @@ future<> process::run() {
     } catch (...) {
         if (!failure_) failure_ = std::current_exception();
     }
+    if (options_.costs) co_await print_costs();
     co_await on_every_shard([this](unsigned s) { destroy_part(s); });
     signal_fd_.reset();
     if (watching) co_await std::move(*watching);
@@ -204,11 +205,20 @@ void process::hurry_part(unsigned shard) noexcept {
     p.hurry.request_abort();
 }
 
-future<> process::print_metrics() {
+future<std::vector<metric_sample>> process::metrics_of_all() {
     std::vector<metric_sample> all;
     for (unsigned s = 0; s < options_.shards; ++s)
         add_shard(all, co_await submit_to(s, [] { return reactor::current().metrics().snapshot(); }), s);
-    fmt::print(stderr, "{}", prometheus_text(all));
+    co_return all;
+}
+
+future<> process::print_metrics() {
+    const std::vector<metric_sample> all = co_await metrics_of_all();
+    fmt::print(stderr, "{}{}", prometheus_text(all), cost_table(all, "# "));
+}
+
+future<> process::print_costs() {
+    fmt::print(stderr, "{}", cost_table(co_await metrics_of_all()));
 }
 
 }  // namespace millrace::tcp

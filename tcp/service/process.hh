@@ -4,6 +4,7 @@
 #include "core/abort.hh"
 #include "core/app.hh"
 #include "core/io.hh"
+#include "core/metrics.hh"
 #include "core/shard.hh"
 #include "net/device.hh"
 #include "net/network.hh"
@@ -55,7 +56,9 @@ class process {
     future<> watch_signals();
     future<> on_signal(int signal);
     void hurry_part(unsigned shard) noexcept;
+    future<std::vector<metric_sample>> metrics_of_all();
     future<> print_metrics();
+    future<> print_costs();
 
     service& service_;
     const service_options& options_;
