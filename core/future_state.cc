@@ -21,7 +21,18 @@ void future_base::drop() noexcept {
     if (!promise) return;
     promise->future_ = nullptr;
     // Callees end before their callers, whose variables they may use.
-    if (ending && promise->is_producer_) static_cast<producer*>(promise)->drop();
+    if (ending && promise->role_ == promise_base::role::producer)
+        static_cast<producer*>(promise)->drop();
+    else if (!ending && promise->role_ == promise_base::role::place_in_line)
+        static_cast<place_in_line*>(promise)->on_left();
+}
+
+bool future_base::leave_line() noexcept {
+    if (state_ != state::pending || !links_.promise) return false;
+    if (links_.promise->role_ != promise_base::role::place_in_line) return false;
+    links_.waiter = nullptr;
+    drop();
+    return true;
 }
 
 void promise_base::fail(failure f) noexcept {

@@ -17,6 +17,7 @@
 namespace millrace {
 
 class promise_base;
+class place_in_line;
 class producer;
 template <typename T>
 class future;
@@ -37,6 +38,9 @@ class future_base {
         CHECK(links_.waiter == nullptr);
         links_.waiter = &t;
     }
+    // Drops the future if it waits in line for something, which is then left to the others. False: the work
+    // behind it goes on.
+    bool leave_line() noexcept;
     // Takes the waiter of a pending future back. False: it is scheduled already.
     bool cancel_notify() noexcept {
         return state_ == state::pending && std::exchange(links_.waiter, nullptr);
@@ -105,7 +109,8 @@ class promise_base {
     bool abandoned() const noexcept { return future_ == nullptr; }
 
  protected:
-    explicit promise_base(bool is_producer) noexcept : is_producer_(is_producer) {}
+    enum class role : uint8_t { plain, producer, place_in_line };
+    explicit promise_base(role r = role::plain) noexcept : role_(r) {}
     promise_base(promise_base&& other) noexcept
         : future_(std::exchange(other.future_, nullptr)), resolved_(std::exchange(other.resolved_, true)) {
         if (future_) future_->links_.promise = this;
@@ -139,7 +144,7 @@ class promise_base {
     void break_promise() noexcept;
 
     bool resolved_ = false;
-    const bool is_producer_ = false;
+    const role role_ = role::plain;
 };
 
 inline future_base::future_base(promise_base& p) noexcept : links_{&p, nullptr}, state_(state::pending) {
@@ -152,6 +157,18 @@ inline void future_base::take_links(future_base& other) noexcept {
     if (links_.promise) links_.promise->future_ = this;
     other.state_ = state::none;
 }
+
+// A promise of what others wait for too, behind it: it is told when its future is dropped.
+class place_in_line : public promise_base {
+ protected:
+    place_in_line() noexcept : promise_base(role::place_in_line) {}
+    virtual ~place_in_line() = default;
+
+ private:
+    friend class future_base;
+    // The future is gone already. May destroy this, and resolve others; runs inside of a destructor.
+    virtual void on_left() noexcept = 0;
+};
 
 // Membership in the current run queue's list of what waits.
 class producer_link {
@@ -190,7 +207,7 @@ class producer : public promise_base, public producer_link {
     virtual void drop() noexcept = 0;
 
  protected:
-    producer() noexcept : promise_base(true) {}
+    producer() noexcept : promise_base(role::producer) {}
     ~producer() = default;
 };
 

@@ -13,7 +13,7 @@ namespace millrace {
 template <typename T = void>
 class promise : public promise_base {
  public:
-    promise() noexcept : promise_base(false), own_(*this) {}
+    promise() noexcept : own_(*this) {}
     promise(promise&& other) noexcept : promise_base(std::move(other)), own_(std::move(other.own_)) {}
     promise& operator=(promise&& other) noexcept {
         if (this != &other) {

@@ -41,7 +41,7 @@ class semaphore final : private wait_list {
 
  private:
     future<> wait_in_line(size_t units, time_point deadline);
-    void on_timeout() noexcept override { serve(); }
+    void on_departure() noexcept override { serve(); }
     void serve() noexcept {
         while (!wait_list::empty() && front_weight() <= units_) {
             units_ -= front_weight();

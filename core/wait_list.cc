@@ -41,7 +41,13 @@ void wait_list::entry::on_expire() noexcept {
     wait_list& list = list_;
     list_link::unlink();
     if (!abandoned()) fail({to_exception_ptr(errc::timed_out), std::source_location::current()});
-    list.on_timeout();
+    list.on_departure();
+}
+
+void wait_list::entry::on_left() noexcept {
+    wait_list& list = list_;
+    delete this;
+    list.on_departure();
 }
 
 }  // namespace millrace

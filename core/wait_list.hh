@@ -33,19 +33,20 @@ class wait_list {
  protected:
     // Fails who still waits with errc::broken_promise.
     ~wait_list();
-    // A deadline passed; the front may be another one now.
-    virtual void on_timeout() noexcept {}
+    // One gave up, at its deadline or as its future was dropped; the front may be another one now.
+    virtual void on_departure() noexcept {}
 
  private:
-    class entry final : public promise_base, public timer, public list_link, public frame_cached {
+    class entry final : public place_in_line, public timer, public list_link, public frame_cached {
      public:
-        entry(wait_list& list, size_t w) noexcept : promise_base(false), weight(w), list_(list) {}
+        entry(wait_list& list, size_t w) noexcept : weight(w), list_(list) {}
         using promise_base::fail;
         using promise_base::resolve;
         const size_t weight;
 
      private:
         void on_expire() noexcept override;
+        void on_left() noexcept override;
         wait_list& list_;
     };
     void forget_abandoned() noexcept;

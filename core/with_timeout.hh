@@ -36,8 +36,9 @@ class timeout_wait final : public producer, public task, public timer, public fr
  private:
     // Stays, to receive what nobody waits for any more.
     void on_expire() noexcept override {
-        if (!future_.available() && !abandoned())
-            fail({to_exception_ptr(errc::timed_out), std::source_location::current()});
+        if (future_.available()) return;
+        if (!abandoned()) fail({to_exception_ptr(errc::timed_out), std::source_location::current()});
+        if (future_.leave_line()) delete this;
     }
 
     future<T> future_;
@@ -46,7 +47,8 @@ class timeout_wait final : public producer, public task, public timer, public fr
 }  // namespace detail
 
 // The outcome of f, or errc::timed_out at `deadline` if that comes first. The work behind f is not stopped,
-// only no longer waited for: its outcome is dropped then, a failure too.
+// only no longer waited for: its outcome is dropped then, a failure too. Who waits in line, as for a
+// semaphore, leaves it and takes nothing.
 template <typename T>
 future<T> with_timeout(time_point deadline, future<T> f) {
     if (f.available()) return f;

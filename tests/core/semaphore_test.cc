@@ -2,6 +2,7 @@
 #include "core/semaphore.hh"
 
 #include "core/coroutine.hh"
+#include "core/with_timeout.hh"
 #include "tests/support/allocations.hh"
 #include "tests/support/core_shard.hh"
 
@@ -64,6 +65,31 @@ BOOST_AUTO_TEST_CASE(dropped_waiter_takes_no_units) {
     s.signal();
     BOOST_TEST(second.available());
     second.get();
+}
+
+BOOST_AUTO_TEST_CASE(dropped_front_waiter_lets_those_behind_it_in) {
+    test::shard shard;
+    semaphore s(1);
+    auto small = [&] {
+        auto large = s.wait(5);
+        return s.wait(1);
+    }();
+    BOOST_TEST(small.available());
+    small.get();
+    BOOST_TEST(s.available_units() == 0u);
+    BOOST_TEST(!s.has_waiters());
+}
+
+BOOST_AUTO_TEST_CASE(wait_that_was_given_up_takes_no_units_later) {
+    test::shard shard;
+    semaphore s(0);
+    auto limited = with_timeout(10ms, s.wait(1));
+    shard.advance(10ms);
+    BOOST_TEST(test::code_of(limited) == errc::timed_out);
+    s.signal();
+    shard.run();
+    BOOST_TEST(s.available_units() == 1u);
+    BOOST_TEST(shard.forgotten().empty());
 }
 
 BOOST_AUTO_TEST_CASE(broken_semaphore_fails_all_now_and_later) {

@@ -11,7 +11,7 @@ using namespace std::chrono_literals;
 namespace {
 struct list final : wait_list {
     int timeouts = 0;
-    void on_timeout() noexcept override { ++timeouts; }
+    void on_departure() noexcept override { ++timeouts; }
 };
 }  // namespace
 
