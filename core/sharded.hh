@@ -3,10 +3,12 @@
 
 #include "core/check.hh"
 #include "core/coroutine.hh"
+#include "core/error.hh"
 #include "core/shard.hh"
 
 #include <exception>
 #include <memory>
+#include <system_error>
 #include <tuple>
 #include <type_traits>
 #include <utility>
@@ -53,10 +55,11 @@ class sharded {
         return *instances_[this_shard()];
     }
 
-    // f(service) on one shard; the result comes back as with submit_to().
+    // f(service) on one shard; the result comes back as with submit_to(). Fails with errc::shard_stopped
+    // where the service has been asked to stop.
     template <typename F>
     auto invoke_on(shard_id s, F&& f) {
-        return submit_to(s, [this, f = std::forward<F>(f)]() mutable { return f(local()); });
+        return submit_to(s, [this, f = std::forward<F>(f)]() mutable { return f(running()); });
     }
     // A copy of f on every shard at the same time. Resolves when all are done, and fails as the first that
     // failed.
@@ -120,9 +123,14 @@ class sharded {
         return all_done(std::move(asked));
     }
 
+    Service& running() {
+        if (this_shard() >= instances_.size() || !instances_[this_shard()])
+            throw std::system_error(make_error_code(errc::shard_stopped));
+        return *instances_[this_shard()];
+    }
     template <typename F>
     future<> discarded(F& f) {
-        return futurize_invoke([&] { return f(local()); }).discard_result();
+        return futurize_invoke([&] { return f(running()); }).discard_result();
     }
 
     future<> stop_local() {

@@ -44,6 +44,14 @@ struct stoppable {
     }
 };
 
+bool has_code(const std::exception_ptr& e, std::error_code code) {
+    try {
+        std::rethrow_exception(e);
+    } catch (const std::system_error& s) {
+        return s.code() == code;
+    }
+}
+
 struct picky {
     picky() {
         if (this_shard() == 1) throw std::invalid_argument("not on shard 1");
@@ -128,6 +136,22 @@ BOOST_AUTO_TEST_CASE(stop_waits_for_the_service_and_tells_its_failure) {
         BOOST_TEST(!s.started());
     });
     BOOST_TEST(stopped == 2);
+}
+
+BOOST_AUTO_TEST_CASE(who_calls_a_service_that_is_stopping_is_told_so) {
+    on_two_shards([]() -> future<> {
+        sharded<counter> s;
+        co_await s.start(0);
+        future<> stopping = s.stop();
+        future<int> late = s.invoke_on(1, [](counter& c) { return c.value(); });
+        co_await settled(late);
+        BOOST_REQUIRE(late.failed());
+        BOOST_TEST(has_code(late.get_exception(), errc::shard_stopped));
+        co_await std::move(stopping);
+        future<int> later = s.invoke_on(0, [](counter& c) { return c.value(); });
+        BOOST_TEST(has_code(later.get_exception(), errc::shard_stopped));
+    });
+    BOOST_TEST(alive == 0);
 }
 
 BOOST_AUTO_TEST_CASE(a_start_that_fails_on_one_shard_leaves_none) {
