@@ -21,6 +21,8 @@ namespace {
 
 // Of the handler itself and what the kernel puts under it.
 constexpr size_t frames_of_the_watch = 3;
+// Interrupting more often would be the work that it looks for.
+constexpr duration shortest_quota = std::chrono::milliseconds(1);
 
 int tick_signal() noexcept {
     return SIGRTMIN + 7;
@@ -47,7 +49,7 @@ std::string describe_frame(void* frame) {
 }  // namespace
 
 stall_watch::stall_watch(duration quota, const uint64_t& turns, const run_queue& tasks) noexcept
-    : quota_(quota), turns_(turns), tasks_(tasks) {
+    : quota_(std::max(quota, shortest_quota)), turns_(turns), tasks_(tasks) {
     // The first call loads a library, which a handler must not.
     (void)::backtrace(last_.frames.data(), int(max_frames));
     struct sigaction action {};

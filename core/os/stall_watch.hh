@@ -25,8 +25,8 @@ class stall_watch {
  public:
     static constexpr size_t max_frames = 32;
 
-    // Watches the calling thread, on which it must be destroyed too. `turns` is the shard's count of them.
-    // Without a timer, if the system has none to give: then nothing is ever found.
+    // Watches the calling thread, on which it must be destroyed too. The quota is 1 ms at least. `turns` is
+    // the shard's count of them. Without a timer, if the system has none to give: then nothing is ever found.
     stall_watch(duration quota, const uint64_t& turns, const run_queue& tasks) noexcept;
     stall_watch(const stall_watch&) = delete;
     stall_watch& operator=(const stall_watch&) = delete;
