@@ -32,8 +32,9 @@ class dpdk_queue final : public device_queue {
  private:
     static constexpr size_t burst = 64;
     static constexpr size_t stock_size = 32;
-    // Shorter fragments are copied behind the head: that costs less than an mbuf of their own.
-    static constexpr size_t copied_bytes = 256;
+    // Fragments up to this length are copied behind the head: that costs less than an mbuf of their own
+    // (measured over memif, where 700 bytes cost a quarter less, 1448 the same, and 8948 twice as much).
+    static constexpr size_t copied_bytes = 1024;
 
     void start_thread() noexcept;
     void look_at_pool(size_t received) noexcept;
