@@ -15,6 +15,7 @@ namespace {
 constexpr std::array<uint8_t, 2> type_reflect = {0x88, 0xb5};
 constexpr std::array<uint8_t, 2> type_swallow = {0x88, 0xb6};
 constexpr size_t type_offset = 12;
+constexpr size_t filling_offset = 14;
 constexpr size_t mac_bytes = 6;
 
 bool has_type(const net::packet& p, const std::array<uint8_t, 2>& type) noexcept {
@@ -92,6 +93,7 @@ size_t generator::fresh(size_t n) noexcept {
         std::memset(frame, 0xff, mac_bytes);  // whoever is at the other end
         std::memcpy(frame + mac_bytes, mac_.bytes().data(), mac_bytes);
         std::memcpy(frame + type_offset, (bulk_ ? type_swallow : type_reflect).data(), 2);
+        frame[filling_offset] = filling_;
     }
     return n;
 }
@@ -110,6 +112,11 @@ bool generator::round_trips() noexcept {
     for (size_t i = 0; i < n; ++i) {
         if (!has_type(burst_[i], type_reflect) || burst_[i].head.size() < frame_) {
             ++figures_.foreign;
+            burst_[i].head = buffer();
+            continue;
+        }
+        if (burst_[i].head.data()[filling_offset] != filling_) {
+            ++figures_.late;
             burst_[i].head = buffer();
             continue;
         }
@@ -135,6 +142,7 @@ void generator::refill() noexcept {
     if (bulk_) return;
     figures_.lost += on_their_way_;
     on_their_way_ = 0;
+    ++filling_;
     while (on_their_way_ < window_) {
         const size_t n = fresh(std::min(burst, window_ - on_their_way_));
         const size_t taken = send({burst_.data(), n});
@@ -153,10 +161,11 @@ std::string to_text(const bare_figures& f, bool bulk, size_t frame, size_t windo
                    "  {:.0f} round trips/s",
                    frame, window, std::chrono::duration<double>(f.measured).count(),
                    per_second(f.received, f));
-    fmt::format_to(std::back_inserter(out),
-                   ", {:.3f} Gbit/s, {:.0f} busy cycles a frame\n  {} rejected, {} lost, {} foreign\n",
-                   per_second(bulk ? f.sent_bytes : f.received_bytes, f) * 8e-9, cycles_per_frame(f),
-                   f.rejected, f.lost, f.foreign);
+    fmt::format_to(
+        std::back_inserter(out),
+        ", {:.3f} Gbit/s, {:.0f} busy cycles a frame\n  {} rejected, {} lost, {} late, {} foreign\n",
+        per_second(bulk ? f.sent_bytes : f.received_bytes, f) * 8e-9, cycles_per_frame(f), f.rejected, f.lost,
+        f.late, f.foreign);
     return out;
 }
 
@@ -164,12 +173,12 @@ std::string to_json(const bare_figures& f, bool bulk, size_t frame, size_t windo
     return fmt::format(
         R"({{"workload":"{}","frame":{},"window":{},"seconds":{:.6f},"frames_per_second":{:.1f},)"
         R"("gbit_per_second":{:.6f},"busy_cycles_per_frame":{:.1f},"received":{},"sent":{},"rejected":{},)"
-        R"("lost":{},"foreign":{}}})"
+        R"("lost":{},"late":{},"foreign":{}}})"
         "\n",
         bulk ? "bare-link-bulk" : "bare-link", frame, window,
         std::chrono::duration<double>(f.measured).count(), per_second(bulk ? f.sent : f.received, f),
         per_second(bulk ? f.sent_bytes : f.received_bytes, f) * 8e-9, cycles_per_frame(f), f.received, f.sent,
-        f.rejected, f.lost, f.foreign);
+        f.rejected, f.lost, f.late, f.foreign);
 }
 
 }  // namespace millrace::perf

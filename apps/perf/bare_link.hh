@@ -24,13 +24,14 @@ struct bare_figures {
     uint64_t rejected = 0;     // by a full transmit queue
     uint64_t foreign = 0;      // frames that are not ours
     uint64_t lost = 0;         // frames given up and replaced
+    uint64_t late = 0;         // frames that came back all the same, and were dropped
     uint64_t busy_cycles = 0;  // of the rounds in which frames came or went
     duration measured{};
 };
 
 // Frames of ours: IEEE 802's EtherTypes for experiments (RFC 9542 §3.2).
 inline constexpr size_t least_frame = 60;
-inline constexpr size_t bare_header = 14;
+inline constexpr size_t bare_header = 15;  // with the number of the generator's filling
 
 // What both ends do with a queue, a burst at a time.
 class bare_end {
@@ -67,7 +68,8 @@ class generator : public bare_end {
 
     // True if frames came or went.
     bool turn() noexcept;
-    // What is on its way does not come back: frames take its place.
+    // What is on its way does not come back: frames take its place. What comes back late is dropped, so that
+    // never more than the window is on its way.
     void refill() noexcept;
     size_t on_their_way() const noexcept { return on_their_way_; }
 
@@ -78,6 +80,7 @@ class generator : public bare_end {
 
     size_t frame_;
     size_t window_;
+    char filling_ = 0;
     bool bulk_;
     size_t on_their_way_ = 0;
 };

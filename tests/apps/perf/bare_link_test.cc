@@ -58,6 +58,21 @@ BOOST_AUTO_TEST_CASE(what_was_lost_is_replaced) {
     BOOST_TEST(g.figures().received == 8u);
 }
 
+// More frames on their way than the window would flatter the device.
+BOOST_AUTO_TEST_CASE(what_comes_back_late_is_dropped) {
+    generator g(*link.a, 60, 8, false);
+    g.refill();
+    g.refill();
+    BOOST_TEST(mirror.turn());
+    for (int i = 0; i < 10; ++i) {
+        g.turn();
+        mirror.turn();
+    }
+    BOOST_TEST(g.on_their_way() == 8u);
+    BOOST_TEST(g.figures().late == 8u);
+    BOOST_TEST(g.figures().received == 80u);
+}
+
 BOOST_AUTO_TEST_CASE(one_way_frames_are_swallowed) {
     generator g(*link.a, 1514, 1, true);
     for (int i = 0; i < 100; ++i) {
@@ -91,7 +106,7 @@ BOOST_AUTO_TEST_CASE(figures_are_told) {
     BOOST_TEST(to_text(f, false, 64, 50) ==
                "bare link, frames of 64 bytes, 50 on their way, 2.00 s\n"
                "  500 round trips/s, 0.000 Gbit/s, 300 busy cycles a frame\n"
-               "  0 rejected, 0 lost, 0 foreign\n");
+               "  0 rejected, 0 lost, 0 late, 0 foreign\n");
     BOOST_TEST(
         to_json(f, true, 64, 50)
             .starts_with(
