@@ -16,6 +16,8 @@ from suite.figures import Missing, NotMeasured
 PATIENCE = 20.0
 # Nothing is written for so long: the metrics have been told.
 QUIET = 0.15
+# A server that is alive so long after it opened its socket will stay.
+SETTLED = 0.1
 
 
 def last_words(text: str) -> str:
@@ -143,6 +145,8 @@ class Stage:
         server = Server(name, command, self.path(name + ".log"), self.environment)
         self.servers.append(server)
         server.wait_until(ready, what)
+        time.sleep(SETTLED)  # what it opened may be there before it finds what is wrong
+        server.wait_until(lambda: True, what)
         return server
 
     def end(self, server: Server) -> None:

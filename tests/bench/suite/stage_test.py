@@ -32,6 +32,10 @@ class AStage(unittest.TestCase):
         with Stage("/nowhere") as stage, self.assertRaisesRegex(NotMeasured, "echo did not start: no device"):
             stage.serve("echo", [sys.executable, "-c", "import sys; sys.exit('no device')"], lambda: False)
 
+    def test_says_so_even_of_one_that_seemed_ready(self):
+        with Stage("/nowhere") as stage, self.assertRaisesRegex(NotMeasured, "echo did not start: wrong MTU"):
+            stage.serve("echo", [sys.executable, "-S", "-c", "import sys; sys.exit('wrong MTU')"], lambda: True)
+
     def test_says_why_a_program_failed(self):
         with Stage("/nowhere") as stage, self.assertRaisesRegex(NotMeasured, "ended with code 3"):
             stage.run([sys.executable, "-c", "import sys; sys.exit(3)"], 60)
