@@ -13,7 +13,7 @@ namespace millrace::tcp {
 template <typename T = void>
 class waiter final : public promise_base {
  public:
-    waiter() noexcept : promise_base(false) {}
+    waiter() noexcept : promise_base(role::plain) {}
     ~waiter() = default;
 
     // For the next one; who still waits for the last fails with errc::broken_promise.
