@@ -184,7 +184,7 @@ sockets::answer sockets::connect(const call_event& c) {
     descriptor& d = of(c);
     if (d.stream) return failed("EISCONN");
     const bool begins = !d.connecting;
-    if (begins) d.connecting = host_.network->connect(peer_, {.settings = d.settings});
+    if (begins) d.connecting = host_.network->connect(peer_, {.local = std::nullopt, .settings = d.settings});
     if (!d.connecting->available()) {
         if (d.waits) return std::nullopt;
         return failed(begins ? "EINPROGRESS" : "EALREADY");
