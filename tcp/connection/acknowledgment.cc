@@ -11,7 +11,7 @@ void connection::take_ack(const segment& s, time_point now) noexcept {
     const timestamp_option* echo = s.options.timestamps ? &*s.options.timestamps : nullptr;
     if (snd_.una < s.ack) {
         on_acknowledged(s.ack, s.options.sack, echo, now);
-    } else if (!flight_.empty() && !probing_) {
+    } else if (!flight_.empty() && !unusual_.probing) {
         const bool is_duplicate = s.payload.empty() && !s.flags.has(flags::fin) && !window_changed;
         tell_recovery(0, is_duplicate, s.options.sack, flight_.bytes(), duration::zero(), now);
     }
@@ -56,7 +56,7 @@ void connection::tell_recovery(uint32_t acked_bytes, bool is_duplicate, const sa
 }
 
 void connection::grow_window(uint32_t acked_bytes, duration sample, time_point now) noexcept {
-    if (!cwnd_limited_) return congestion_.on_ack_unfilled();
+    if (!unusual_.cwnd_limited) return congestion_.on_ack_unfilled();
     congestion_.on_ack({.acked = acked_bytes,
                         .flight = flight_.bytes(),
                         .now = now,
@@ -68,14 +68,14 @@ void connection::grow_window(uint32_t acked_bytes, duration sample, time_point n
 // out again with the data behind it. What is in flight waits no longer than if it were sent now: the waits
 // that have grown were those for the window.
 void connection::on_window_opened(bool was_closed, time_point now) noexcept {
-    if (probing_) withdraw_probe();
+    if (unusual_.probing) withdraw_probe();
     if (!flight_.empty() && (!was_closed || rto_.backoffs() == 0)) return;
     rto_.reset_backoff();
     retransmit_at_ = flight_.empty() ? never : now + rto_.value();
 }
 
 void connection::withdraw_probe() noexcept {
-    probing_ = false;
+    unusual_.probing = false;
     const uint32_t length = flight_.back().length;
     withdrawn_bytes_ = uint16_t(std::min<uint32_t>(length, UINT16_MAX));
     snd_.nxt -= length;

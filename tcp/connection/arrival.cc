@@ -238,7 +238,7 @@ void connection::challenge(time_point now) noexcept {
 }
 
 void connection::owe_stray_reset(seq at) noexcept {
-    stray_reset_due_ = true;
+    unusual_.stray_reset_due = true;
     stray_reset_ = at;
 }
 

@@ -36,8 +36,8 @@ buffer connection::receive() noexcept {
 }
 
 void connection::shutdown_write() noexcept {
-    if (fin_queued_ || is_closed()) return;
-    fin_queued_ = true;
+    if (unusual_.fin_queued || is_closed()) return;
+    unusual_.fin_queued = true;
     if (snd_.una != iss_) enter_closing_states();
 }
 
@@ -64,9 +64,9 @@ void connection::abort() noexcept {
 
 // RFC 9293 §3.10.5: RST in the states where the peer still counts on us.
 void connection::reset(failure why) noexcept {
-    reset_due_ = state_ == connection_state::syn_received || state_ == connection_state::established ||
-                 state_ == connection_state::fin_wait_1 || state_ == connection_state::fin_wait_2 ||
-                 state_ == connection_state::close_wait;
+    unusual_.reset_due = state_ == connection_state::syn_received ||
+                         state_ == connection_state::established || state_ == connection_state::fin_wait_1 ||
+                         state_ == connection_state::fin_wait_2 || state_ == connection_state::close_wait;
     end(why);
 }
 
@@ -74,7 +74,7 @@ void connection::end(failure why) noexcept {
     state_ = connection_state::closed;
     failure_ = why;
     retransmit_at_ = quiet_at_ = never;
-    syn_due_ = probe_due_ = keepalive_due_ = false;
+    unusual_.syn_due = unusual_.probe_due = unusual_.keepalive_due = false;
     acks_.on_ack_sent();
     out_.clear();
     flight_.clear();
@@ -85,7 +85,7 @@ void connection::end(failure why) noexcept {
 void connection::enter_time_wait() noexcept {
     state_ = connection_state::time_wait;
     retransmit_at_ = quiet_at_ = never;
-    probe_due_ = keepalive_due_ = false;
+    unusual_.probe_due = unusual_.keepalive_due = false;
     events_ |= events::closed;
 }
 

@@ -9,6 +9,7 @@
 #include "tcp/connection/opening.hh"
 #include "tcp/connection/rate_limit.hh"
 #include "tcp/connection/receive_queue.hh"
+#include "tcp/connection/unusual_output.hh"
 #include "tcp/receive/ack_policy.hh"
 #include "tcp/receive/reassembly.hh"
 #include "tcp/receive/receive_window.hh"
@@ -58,7 +59,10 @@ class connection {
     void on_timeout(time_point now) noexcept;
     // When to call on_timeout(); `never` if nothing waits. Only later than a former answer means that nothing
     // need be done: a timer armed for the former one may strike and find out.
-    time_point next_timeout() const noexcept;
+    time_point next_timeout() const noexcept {
+        const time_point t = std::min({retransmit_at_, quiet_at_, acks_.deadline()});
+        return user_timeout_ > duration::zero() ? std::min(t, give_up_at()) : t;
+    }
     // Fills `out`, which is fresh, with the next segment to send now; false if there is none. The payload's
     // buffers share memory with the send buffer.
     bool next_segment(outgoing& out, time_point now) noexcept;
@@ -75,10 +79,7 @@ class connection {
     bool next_plain_segment(plain_outgoing& out, time_point now) noexcept;
     // False: next_segment() would say no and change nothing.
     bool may_send(time_point now) const noexcept {
-        if (syn_due_ || probe_due_ || keepalive_due_ || reset_due_ || stray_reset_due_ || fin_queued_ ||
-            cwnd_limited_)
-            return true;
-        return snd_.nxt != out_.end() || flight_.lost_bytes() > 0 || acks_.due(now);
+        return unusual_.any() || snd_.nxt != out_.end() || flight_.lost_bytes() > 0 || acks_.due(now);
     }
     bool has_events() const noexcept { return events_.any(); }
     // What has happened since the last call.
@@ -134,7 +135,7 @@ class connection {
         return state_ == connection_state::closed || state_ == connection_state::time_wait;
     }
     // Everything sent was acknowledged, the FIN too.
-    bool is_finished() const noexcept { return fin_queued_ && snd_.una == fin_seq() + 1; }
+    bool is_finished() const noexcept { return unusual_.fin_queued && snd_.una == fin_seq() + 1; }
     // Why it failed; none while it has not.
     std::error_code error() const noexcept;
     connection_info info() const noexcept;
@@ -239,7 +240,7 @@ class connection {
 
     // calls.cc
     bool can_send() const noexcept {
-        return !fin_queued_ &&
+        return !unusual_.fin_queued &&
                (state_ == connection_state::established || state_ == connection_state::close_wait ||
                 state_ == connection_state::syn_sent || state_ == connection_state::syn_received);
     }
@@ -254,7 +255,7 @@ class connection {
     // Something waits for the peer's window to open: the timer runs with nothing in flight.
     bool waits_for_window() const noexcept { return flight_.empty() && retransmit_at_ != never; }
     bool ends_with_fin(const sent_segment& s) const noexcept {
-        return fin_queued_ && s.end() == fin_seq() + 1;
+        return unusual_.fin_queued && s.end() == fin_seq() + 1;
     }
     uint32_t payload_of(const sent_segment& s) const noexcept { return s.length - ends_with_fin(s); }
     // The window can be crept beyond the buffer by what its scaled field rounds up; no further.
@@ -326,16 +327,8 @@ class connection {
     uint8_t syn_transmissions_ = 0;
     uint8_t probes_unanswered_ = 0;  // of the closed window or of a silent peer
 
-    // What may_send() asks for: in one byte.
-    bool syn_due_ : 1 = false;    // SYN or SYN-ACK is to be sent
-    bool probe_due_ : 1 = false;  // of the closed window
-    bool keepalive_due_ : 1 = false;
-    bool reset_due_ : 1 = false;
-    bool stray_reset_due_ : 1 = false;
-    bool fin_queued_ : 1 = false;    // the user has finished sending
-    bool cwnd_limited_ : 1 = false;  // the congestion window, nothing else, stopped the last sending
-    // What is_expected() asks for: in the next.
-    bool probing_ : 1 = false;   // what is in flight is a probe behind the closed window
+    unusual_output unusual_;
+    // What is_expected() asks for, too.
     bool orphaned_ : 1 = false;  // the user has gone
     bool peer_fin_known_ : 1 = false;
     bool peer_finished_ : 1 = false;  // RCV.NXT is behind the peer's FIN
@@ -356,12 +349,13 @@ inline uint16_t connection::offer_window() noexcept {
 }
 
 // What SND.UNA < SEG.ACK =< SND.NXT does in any case.
-inline in_flight::acked connection::take_out_of_flight(seq ack, time_point now) noexcept {
+[[gnu::always_inline]] inline in_flight::acked connection::take_out_of_flight(seq ack,
+                                                                              time_point now) noexcept {
     const in_flight::acked acked = flight_.acknowledge(ack, now);
     out_.acknowledge(earlier(ack, out_.end()));
     snd_.una = ack;
     progress_at_ = now;
-    probing_ = false;
+    unusual_.probing = false;
     withdrawn_bytes_ = 0;
     soft_error_ = failure::none;
     return acked;

@@ -41,7 +41,7 @@ connection::connection(const settings& s, rate_limit& challenges, const opening&
       active_(true) {
     snd_.una = o.iss;
     snd_.nxt = o.iss + 1;
-    syn_due_ = true;
+    unusual_.syn_due = true;
 }
 
 connection::connection(const settings& s, rate_limit& challenges, const opening& o, const passive_opening& p,
@@ -49,7 +49,7 @@ connection::connection(const settings& s, rate_limit& challenges, const opening&
     : connection(s, challenges, o, now) {
     state_ = connection_state::syn_received;
     active_ = false;
-    syn_due_ = false;
+    unusual_.syn_due = false;
     syn_transmissions_ = p.transmissions;
     sent_at_ = p.first_sent;
     retransmit_at_ = now + rto_.value();
@@ -108,7 +108,7 @@ drop_reason connection::arrive_in_syn_sent(segment& s, time_point now) noexcept 
     take_syn(s, now);
     if (!has_ack) {  // simultaneous open: figure 8
         state_ = connection_state::syn_received;
-        syn_due_ = true;
+        unusual_.syn_due = true;
         retransmit_at_ = never;
         return drop_reason::none;
     }
@@ -152,13 +152,13 @@ void connection::establish(time_point now, const timestamp_option* echo) noexcep
         congestion_control(congestion_.algorithm(), smss_,
                            lost_once ? smss_ : initial_window(smss_, settings_.initial_window_segments));
     recovery_ = loss_recovery(iss_, smss_, sack_);
-    syn_due_ = false;
+    unusual_.syn_due = false;
     retransmit_at_ = never;
     progress_at_ = sent_at_ = now;
     soft_error_ = failure::none;
     events_ |= events::connected;
     arm_quiet_timer(now);
-    if (fin_queued_) enter_closing_states();
+    if (unusual_.fin_queued) enter_closing_states();
 }
 
 // SYN in SYN-SENT, SYN-ACK in SYN-RECEIVED.
@@ -183,7 +183,7 @@ bool connection::next_syn(outgoing& out, time_point now) noexcept {
             out.options.timestamps = timestamp_option{timestamp_clock(now, timestamp_offset_), 0};
         out.options.sack_permitted = settings_.sack;
     }
-    syn_due_ = false;
+    unusual_.syn_due = false;
     if (syn_transmissions_++ == 0)
         sent_at_ = progress_at_ = now;
     else

@@ -8,10 +8,10 @@
 namespace millrace::tcp {
 
 bool connection::next_segment(outgoing& out, time_point now) noexcept {
-    if (reset_due_ || stray_reset_due_) return next_reset(out, now);
-    if (syn_due_) return next_syn(out, now);
+    if (unusual_.reset_due || unusual_.stray_reset_due) return next_reset(out, now);
+    if (unusual_.syn_due) return next_syn(out, now);
     if (may_have_text()) {
-        if (probe_due_ && next_probe(out, now)) return true;
+        if (unusual_.probe_due && next_probe(out, now)) return true;
         if (flight_.lost_bytes() > 0 ? next_retransmission(out, now) : next_new(out, now)) return true;
     }
     return next_ack(out, now);
@@ -38,12 +38,12 @@ bool connection::may_have_text() const noexcept {
 }
 
 bool connection::next_reset(outgoing& out, time_point now) noexcept {
-    if (stray_reset_due_) {  // for a segment with ACK: <SEQ=SEG.ACK><CTL=RST>
-        stray_reset_due_ = false;
+    if (unusual_.stray_reset_due) {  // for a segment with ACK: <SEQ=SEG.ACK><CTL=RST>
+        unusual_.stray_reset_due = false;
         out.seq = stray_reset_;
         out.flags = flags::rst;
     } else {
-        reset_due_ = false;
+        unusual_.reset_due = false;
         fill_header(out, now);
         out.options.sack.clear();
         out.flags |= flags::rst;
@@ -59,7 +59,7 @@ bool connection::next_retransmission(outgoing& out, time_point now) noexcept {
     if (!i) return false;
     const uint32_t pipe = recovery_.pipe(flight_);
     if (!recovery_.retransmit_due() && pipe > 0 && pipe + flight_[*i].length > congestion_.cwnd()) {
-        cwnd_limited_ = true;
+        unusual_.cwnd_limited = true;
         return false;
     }
     recovery_.on_retransmit();
@@ -80,9 +80,10 @@ void connection::retransmit(outgoing& out, size_t i, time_point now) noexcept {
 
 bool connection::next_new(outgoing& out, time_point now) noexcept {
     const uint32_t data = unsent();
-    const bool fin = fin_queued_ && snd_.nxt <= fin_seq();
+    const bool fin = unusual_.fin_queued && snd_.nxt <= fin_seq();
     if (data == 0 && !fin) {
-        if (cwnd_limited_) cwnd_limited_ = recovery_.pipe(flight_) + smss_ > congestion_.cwnd();
+        if (unusual_.cwnd_limited)
+            unusual_.cwnd_limited = recovery_.pipe(flight_) + smss_ > congestion_.cwnd();
         return false;
     }
     if (flight_.size() >= settings_.max_segments_in_flight) return false;
@@ -97,10 +98,10 @@ bool connection::next_new(outgoing& out, time_point now) noexcept {
                                         .max_wnd = snd_.max_wnd,
                                         .idle = flight_.empty(),
                                         .no_delay = no_delay_,
-                                        .finishing = fin_queued_});
+                                        .finishing = unusual_.fin_queued});
     const bool bare_fin = data == 0 && fin && window > 0;
     if (size == 0 && !bare_fin) {
-        cwnd_limited_ = cwnd_room < std::min({data, smss_, window});
+        unusual_.cwnd_limited = cwnd_room < std::min({data, smss_, window});
         if (flight_.empty()) arm_persist_timer(now);
         return false;
     }
@@ -121,34 +122,34 @@ void connection::send_new(outgoing& out, uint32_t size, uint32_t window, time_po
     fill_header(out, now);
     size = std::min(size, room_for_payload(out));
     const seq at = snd_.nxt;
-    const bool fin = fin_queued_ && at + size == fin_seq() && window > size;
+    const bool fin = unusual_.fin_queued && at + size == fin_seq() && window > size;
     fill_text(out, at, size, fin);
     note_new(size + fin, size, now);
 }
 
 // Of a window that is closed, or too small for all other rules: RFC 9293 §3.8.6.1, §3.8.6.2.1.
 bool connection::next_probe(outgoing& out, time_point now) noexcept {
-    probe_due_ = false;
+    unusual_.probe_due = false;
     if (!flight_.empty()) {
         retransmit(out, 0, now);
     } else {
         const uint32_t window = snd_.usable();
         const uint32_t size = std::min({unsent(), std::max<uint32_t>(window, 1), smss_});
-        if (size == 0 && !(fin_queued_ && snd_.nxt == fin_seq())) return false;
+        if (size == 0 && !(unusual_.fin_queued && snd_.nxt == fin_seq())) return false;
         const time_point deadline = retransmit_at_;
         send_new(out, size, std::max<uint32_t>(window, 1), now);
         retransmit_at_ = deadline;
-        probing_ = flight_.bytes() > window;
+        unusual_.probing = flight_.bytes() > window;
     }
     ++window_probes_;
     return true;
 }
 
 bool connection::next_ack(outgoing& out, time_point now) noexcept {
-    if (!acks_.due(now) && !keepalive_due_) return false;
+    if (!acks_.due(now) && !unusual_.keepalive_due) return false;
     fill_header(out, now);
-    if (keepalive_due_) {  // RFC 9293 §3.8.4: SEG.SEQ = SND.NXT-1, which no peer may accept
-        keepalive_due_ = false;
+    if (unusual_.keepalive_due) {  // RFC 9293 §3.8.4: SEG.SEQ = SND.NXT-1, which no peer may accept
+        unusual_.keepalive_due = false;
         out.seq = snd_.nxt - 1;
         ++keepalive_probes_;
     }

@@ -11,7 +11,8 @@ namespace millrace::tcp {
 // In order, with nothing in it but data, an ACK of what is in flight, or both, while nothing is lost, late or
 // closing: all checks of RFC 9293 §3.10.7.4 hold for such a segment.
 bool connection::is_expected(const plain_segment& s) const noexcept {
-    if (state_ != connection_state::established || orphaned_ || peer_fin_known_ || probing_) return false;
+    if (state_ != connection_state::established || orphaned_ || peer_fin_known_ || unusual_.probing)
+        return false;
     if (s.seq() != rcv_.nxt() || s.payload_bytes() > rcv_.wnd() || !late_.empty()) return false;
     if (!snd_.acknowledges_sent(s.ack()) || s.wnd() == 0 || snd_.wnd == 0 || waits_for_window()) return false;
     if (s.ack() == snd_.una && s.payload_bytes() == 0) return false;  // maybe a duplicate ACK
@@ -52,15 +53,13 @@ bool connection::on_plain_segment(const plain_segment& s, time_point now) noexce
 // New data in one piece, whole if not the last, that the windows let out; or an ACK for which there is
 // nothing to ride on.
 bool connection::next_plain_segment(plain_outgoing& out, time_point now) noexcept {
-    if (state_ != connection_state::established || reset_due_ || stray_reset_due_ || probe_due_ ||
-        keepalive_due_ || fin_queued_)
-        return false;
+    if (state_ != connection_state::established || unusual_.but_for_cwnd()) return false;
     if (flight_.lost_bytes() > 0 || (sack_ && late_.has_report())) return false;
     const uint32_t data = unsent();
     const uint32_t size = std::min(data, smss_);
     out.payload_bytes = size;
     if (size == 0) {
-        if (cwnd_limited_ || !acks_.due(now)) return false;
+        if (unusual_.cwnd_limited || !acks_.due(now)) return false;
         out.seq = snd_.nxt_in_window();
     } else {
         if (!may_send_whole(size, now)) return false;

@@ -5,11 +5,6 @@
 
 namespace millrace::tcp {
 
-time_point connection::next_timeout() const noexcept {
-    const time_point t = std::min({retransmit_at_, quiet_at_, acks_.deadline()});
-    return user_timeout_ > duration::zero() ? std::min(t, give_up_at()) : t;
-}
-
 // An ACK whose delay is over needs nothing here: next_segment() finds it due.
 void connection::on_timeout(time_point now) noexcept {
     if (is_closed()) return;
@@ -21,7 +16,7 @@ void connection::on_timeout(time_point now) noexcept {
 void connection::on_retransmission_timeout(time_point now) noexcept {
     if (state_ == connection_state::syn_sent || state_ == connection_state::syn_received)
         on_syn_timeout();
-    else if (flight_.empty() || probing_ || snd_.wnd == 0)
+    else if (flight_.empty() || unusual_.probing || snd_.wnd == 0)
         on_persist_timeout(now);
     else
         on_data_timeout(now);
@@ -31,7 +26,7 @@ void connection::on_syn_timeout() noexcept {
     if (syn_transmissions_ > settings_.syn_retries) return end(reason_to_give_up());
     ++timeouts_;
     rto_.back_off();
-    syn_due_ = true;
+    unusual_.syn_due = true;
     retransmit_at_ = never;
 }
 
@@ -51,7 +46,7 @@ void connection::on_persist_timeout(time_point now) noexcept {
     if (probes_unanswered_ >= retry_limit()) return end(reason_to_give_up());
     if (orphaned_ && rto_.backoffs() >= retry_limit()) return reset(failure::timed_out);
     ++probes_unanswered_;
-    probe_due_ = true;
+    unusual_.probe_due = true;
     rto_.back_off();
     retransmit_at_ = now + persist_interval();
 }
@@ -75,7 +70,7 @@ void connection::on_quiet_timeout(time_point now) noexcept {
     }
     if (probes_unanswered_ >= settings_.keepalive_probes) return reset(reason_to_give_up());
     ++probes_unanswered_;
-    keepalive_due_ = true;
+    unusual_.keepalive_due = true;
     quiet_at_ = now + settings_.keepalive_interval;
 }
 

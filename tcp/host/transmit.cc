@@ -33,20 +33,20 @@ bool transmit(net::interface& out, net::path& way, outgoing&& o, uint16_t source
 
 bool transmit(net::interface& out, net::path& way, const plain_outgoing& o, uint16_t source_port,
               uint16_t destination_port) noexcept {
-    net::packet p;
-    p.head = out.allocate();
+    net::packet* p = out.draft();
+    if (!p) return false;
     const size_t header_bytes = o.header_bytes();
     const bool copies = o.payload_bytes <= copied_payload_bytes;
     const size_t head_bytes = header_bytes + (copies ? o.payload_bytes : 0);
-    if (p.head.tailroom() < head_bytes) return false;
+    if (p->head.tailroom() < head_bytes) return false;
 
-    char* to = p.head.append(head_bytes);
+    char* to = p->head.append(head_bytes);
     emit(o, source_port, destination_port, reinterpret_cast<uint8_t*>(to));
     if (!copies)
-        p.fragments.push_back(o.from->share(o.offset, o.payload_bytes));
+        p->fragments.push_back(o.from->share(o.offset, o.payload_bytes));
     else if (o.payload_bytes > 0)
         copy(to + header_bytes, o.payload(), o.payload_bytes);
-    return out.send(way, std::move(p));
+    return out.send_draft(*p, way);
 }
 
 uint16_t mss_of(const net::path& way) noexcept {

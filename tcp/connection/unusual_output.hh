@@ -1,0 +1,30 @@
+// What keeps the output of an established connection from being plain.
+#pragma once
+
+#include <bit>
+#include <cstdint>
+
+namespace millrace::tcp {
+
+// Eight bits, so that all are looked at in one.
+struct unusual_output {
+    bool syn_due : 1 = false;    // SYN or SYN-ACK is to be sent
+    bool probe_due : 1 = false;  // of the closed window
+    bool keepalive_due : 1 = false;
+    bool reset_due : 1 = false;
+    bool stray_reset_due : 1 = false;
+    bool fin_queued : 1 = false;    // the user has finished sending
+    bool cwnd_limited : 1 = false;  // the congestion window, nothing else, stopped the last sending
+    bool probing : 1 = false;       // what is in flight is a probe behind the closed window
+
+    bool any() const noexcept { return std::bit_cast<uint8_t>(*this) != 0; }
+    // Other than that the congestion window had stopped the last sending.
+    bool but_for_cwnd() const noexcept {
+        unusual_output others = *this;
+        others.cwnd_limited = false;
+        return others.any();
+    }
+};
+static_assert(sizeof(unusual_output) == 1);
+
+}  // namespace millrace::tcp
