@@ -132,8 +132,9 @@ future<> process::serve() {
     for (unsigned s = 0; s < options_.shards; ++s) serving.push_back(serve_on(s));
     // Behind this every shard has listened, or failed to, and those that did neither take part in steering.
     co_await on_every_shard([this](unsigned s) { start_part(s); });
-    if (!failure_)
-        log.info("{}: {} shards on {}", service_.name, options_.shards, parts_[0]->network->description());
+    if (!stopping_)
+        log.info("{}: {} shard{} on {}", service_.name, options_.shards, options_.shards == 1 ? "" : "s",
+                 parts_[0]->network->description());
     co_await when_all_succeed(std::move(serving));
     if (failure_) std::rethrow_exception(failure_);
 }
@@ -143,6 +144,8 @@ future<> process::serve_on(unsigned shard) {
     try {
         co_await submit_to(shard, [this, shard] {
             part& p = *parts_[shard];
+            // A signal may come before the service: what it then listened on nobody would close.
+            if (p.network_stopped) return make_ready_future<>();
             return service_.serve(*p.network, p.context);
         });
     } catch (...) {

@@ -3,6 +3,7 @@
 
 #include "core/background.hh"
 #include "core/coroutine.hh"
+#include "core/sleep.hh"
 #include "tests/support/net_loopback.hh"
 
 #include <boost/test/unit_test.hpp>
@@ -155,6 +156,19 @@ BOOST_AUTO_TEST_CASE(a_second_signal_resets_what_is_still_open_at_once) {
     raise(SIGINT);
     BOOST_TEST(p.ends_within(100ms));
     BOOST_TEST(p.outcome() == "");
+}
+
+BOOST_AUTO_TEST_CASE(a_signal_before_it_serves_ends_it) {
+    holding_service s;
+    s.start = [](tcp::service_context&) {
+        raise(SIGTERM);
+        return millrace::sleep(10ms);
+    };
+    a_process p(s);
+    p.start();
+    BOOST_TEST(p.ends_within(1s));
+    BOOST_TEST(p.outcome() == "");
+    BOOST_TEST(!s.holding);
 }
 
 // Metrics are gathered shard by shard, while the process goes on ending.
