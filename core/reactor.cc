@@ -162,7 +162,7 @@ void reactor::watch_for_stalls() {
 }
 
 void reactor::report_stall() noexcept {
-    const stall_watch::stall s = stalls_->take(now_);
+    const stall_watch::stall s = stalls_->take();
     counters_.stalls = stalls_->found();
     counters_.longest_stall_ns = stalls_->longest();
     if (now_ < next_stall_report_) return;

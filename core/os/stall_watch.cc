@@ -111,12 +111,17 @@ void stall_watch::on_tick() noexcept {
     }
     const uint64_t progress = static_cast<const volatile uint64_t&>(turns_) + tasks_.started();
     const bool kept_waiting = was_kept_waiting();
+    const time_point now(read(CLOCK_MONOTONIC));
     if (progress != seen_) {
         seen_ = progress;
-        since_ = time_point(read(CLOCK_MONOTONIC));
+        since_ = now;
+        found_this_ = false;
         return;
     }
+    if (found_this_) last_.lasted = now - since_;  // it goes on
     if (kept_waiting || unread_) return;
+    found_this_ = true;
+    last_.lasted = now - since_;
     last_.depth = size_t(::backtrace(last_.frames.data(), int(max_frames)));
     found_ = found_ + 1;
     unread_ = true;
@@ -134,8 +139,7 @@ bool stall_watch::was_kept_waiting() noexcept {
     return !ran && !blocked;
 }
 
-stall_watch::stall stall_watch::take(time_point now) noexcept {
-    last_.lasted = now - since_;
+stall_watch::stall stall_watch::take() noexcept {
     longest_ = std::max(longest_, uint64_t(last_.lasted.count()));
     stall taken = last_;
     unread_ = false;

@@ -16,8 +16,8 @@ namespace millrace {
 class run_queue;
 
 // A timer of the kernel interrupts the thread once a quota, and looks whether it still does what it did the
-// last time. That costs the shard nothing per task. What runs for twice the quota is found for certain, what
-// runs for less never. Asleep, the timer stops itself.
+// last time. That costs the shard nothing per task. What runs for twice the quota is found as long as others
+// leave the thread the CPU; what runs for less than the quota never is. Asleep, the timer stops itself.
 //
 // The interruptions are signals, SIGRTMIN + 7: system calls that cannot be restarted, such as nanosleep, end
 // early when a task makes them.
@@ -52,7 +52,7 @@ class stall_watch {
     };
     bool waiting() const noexcept { return unread_; }
     // What was found, when it has ended.
-    stall take(time_point now) noexcept;
+    stall take() noexcept;
 
  private:
     static void on_signal(int, siginfo_t* info, void*) noexcept;
@@ -71,6 +71,7 @@ class stall_watch {
     volatile bool ticking_ = false;
     volatile bool asleep_ = false;
     volatile bool unread_ = false;
+    volatile bool found_this_ = false;  // what runs now is the stall in last_
     volatile uint64_t found_ = 0;
     uint64_t seen_ = 0;   // progress at the last tick
     time_point since_{};  // when that was seen first

@@ -42,7 +42,7 @@ BOOST_AUTO_TEST_SUITE(core_stall_watch)
 
 BOOST_FIXTURE_TEST_CASE(one_piece_of_work_that_does_not_end_is_found_once, watched_thread) {
     BOOST_REQUIRE(spin_until([&] { return watch.waiting(); }));
-    const stall_watch::stall s = watch.take(clock.now());
+    const stall_watch::stall s = watch.take();
     BOOST_TEST((s.lasted > 0ns));
     BOOST_TEST(watch.found() == 1u);
     BOOST_TEST(watch.longest() == uint64_t(s.lasted.count()));
@@ -57,7 +57,7 @@ BOOST_FIXTURE_TEST_CASE(one_piece_of_work_that_does_not_end_is_found_once, watch
 
 BOOST_FIXTURE_TEST_CASE(the_next_one_is_found_too, watched_thread) {
     BOOST_REQUIRE(spin_until([&] { return watch.waiting(); }));
-    (void)watch.take(clock.now());
+    (void)watch.take();
     ++turns;
     BOOST_REQUIRE(spin_until([&] { return watch.waiting(); }));
     BOOST_TEST(watch.found() == 2u);
