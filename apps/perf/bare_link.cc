@@ -169,16 +169,16 @@ std::string to_text(const bare_figures& f, bool bulk, size_t frame, size_t windo
     return out;
 }
 
-std::string to_json(const bare_figures& f, bool bulk, size_t frame, size_t window) {
+std::string to_json(const bare_figures& f, bool bulk, size_t frame, size_t window, std::string_view error) {
     return fmt::format(
         R"({{"workload":"{}","frame":{},"window":{},"seconds":{:.6f},"frames_per_second":{:.1f},)"
         R"("gbit_per_second":{:.6f},"busy_cycles_per_frame":{:.1f},"received":{},"sent":{},"rejected":{},)"
-        R"("lost":{},"late":{},"foreign":{}}})"
+        R"("lost":{},"late":{},"foreign":{},"partial":{},"error":"{}"}})"
         "\n",
         bulk ? "bare-link-bulk" : "bare-link", frame, window,
         std::chrono::duration<double>(f.measured).count(), per_second(bulk ? f.sent : f.received, f),
         per_second(bulk ? f.sent_bytes : f.received_bytes, f) * 8e-9, cycles_per_frame(f), f.received, f.sent,
-        f.rejected, f.lost, f.late, f.foreign);
+        f.rejected, f.lost, f.late, f.foreign, !error.empty(), error);
 }
 
 }  // namespace millrace::perf

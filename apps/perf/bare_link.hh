@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
 
 namespace millrace::perf {
 
@@ -87,6 +88,7 @@ class generator : public bare_end {
 
 // "bare link: ..." with round trips or bytes per second and cycles; empty if nothing was measured.
 std::string to_text(const bare_figures& f, bool bulk, size_t frame, size_t window);
-std::string to_json(const bare_figures& f, bool bulk, size_t frame, size_t window);
+std::string to_json(const bare_figures& f, bool bulk, size_t frame, size_t window,
+                    std::string_view error = {});
 
 }  // namespace millrace::perf

@@ -174,10 +174,10 @@ int measure(net::device& device, const bare_settings& s) {
     f.measured = now() - begin;
     if (error.empty() || f.received + f.sent > 0) {
         if (!error.empty()) std::fputs(s.json ? "" : "PARTIAL: ", stdout);
-        std::fputs(
-            (s.json ? to_json(f, s.bulk, s.frame(), s.window) : to_text(f, s.bulk, s.frame(), s.window))
-                .c_str(),
-            stdout);
+        std::fputs((s.json ? to_json(f, s.bulk, s.frame(), s.window, error)
+                           : to_text(f, s.bulk, s.frame(), s.window))
+                       .c_str(),
+                   stdout);
     }
     std::fflush(stdout);
     if (error.empty()) return int(exit_code::success);

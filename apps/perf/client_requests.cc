@@ -91,7 +91,9 @@ void client::answered(worker& w, time_point t) noexcept {
 }
 
 void client::record(worker& w, time_point t) noexcept {
-    if (w.due < measure_from_ || t >= end_) return;
+    // Paced, what was due in the warm-up and is answered now has waited for all that time, and shows it.
+    const time_point from = settings_.is_open_loop() ? t : w.due;
+    if (from < measure_from_ || t >= end_) return;
     const uint32_t n = settings_.is_resp() ? w.asked : 1;
     outcome_.latency.record(t - w.due, n);
     outcome_.requests += n;

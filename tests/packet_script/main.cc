@@ -61,7 +61,8 @@ int main(int argc, char** argv) {
     for (const std::string& file : files) {
         std::ifstream in(file);
         std::stringstream text;
-        if (!in || !(text << in.rdbuf())) {
+        if (in) text << in.rdbuf();
+        if (!in.is_open() || in.bad()) {
             fmt::print(stderr, "millrace-packet-script: cannot read {}: {}\n", file, std::strerror(errno));
             return 2;
         }

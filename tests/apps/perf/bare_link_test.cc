@@ -113,4 +113,15 @@ BOOST_AUTO_TEST_CASE(figures_are_told) {
                 R"({"workload":"bare-link-bulk","frame":64,"window":50,"seconds":2.000000,"frames_per_second":500.0,)"));
 }
 
+BOOST_AUTO_TEST_CASE(figures_of_a_run_that_broke_off_are_marked) {
+    bare_figures f;
+    f.measured = 2s;
+    BOOST_TEST(to_json(f, false, 64, 50)
+                   .ends_with(R"("partial":false,"error":""})"
+                              "\n"));
+    BOOST_TEST(to_json(f, false, 64, 50, "the other end is silent")
+                   .ends_with(R"("partial":true,"error":"the other end is silent"})"
+                              "\n"));
+}
+
 BOOST_AUTO_TEST_SUITE_END()
