@@ -3,6 +3,7 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <array>
 #include <vector>
 
 using namespace millrace;
@@ -67,9 +68,19 @@ BOOST_AUTO_TEST_CASE(each_task_has_its_own_quota_of_steps_in_place) {
     quota_counter first, second;
     schedule(first);
     schedule(second);
-    queue.run(2);
+    queue.run(64);
     BOOST_TEST(first.steps == run_queue::inline_quota);
     BOOST_TEST(second.steps == run_queue::inline_quota);
+}
+
+// Loops over ready futures that yield to each other leave the pollers their turn.
+BOOST_AUTO_TEST_CASE(many_steps_in_place_count_as_many_tasks) {
+    run_queue queue;
+    run_queue::scope here(queue);
+    std::array<quota_counter, 100> loops;
+    for (auto& l : loops) schedule(l);
+    BOOST_TEST(queue.run(100) <= 4u);
+    BOOST_TEST(queue.run(10000) >= 96u);
 }
 
 BOOST_AUTO_TEST_CASE(nothing_is_preempted_outside_of_a_shard) {
