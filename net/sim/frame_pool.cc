@@ -1,7 +1,14 @@
 #include "net/sim/frame_pool.hh"
 
 #include <new>
+
+// g++ brings this header with it; clang's is in a package of its own, and without sanitizers nobody needs it.
+#if defined(__SANITIZE_ADDRESS__)
 #include <sanitizer/asan_interface.h>
+#else
+#define ASAN_POISON_MEMORY_REGION(begin, size) (static_cast<void>(begin), static_cast<void>(size))
+#define ASAN_UNPOISON_MEMORY_REGION(begin, size) (static_cast<void>(begin), static_cast<void>(size))
+#endif
 
 namespace millrace::net {
 
