@@ -1,14 +1,8 @@
 #include "net/sim/frame_pool.hh"
 
-#include <new>
+#include "core/sanitizer.hh"
 
-// g++ brings this header with it; clang's is in a package of its own, and without sanitizers nobody needs it.
-#if defined(__SANITIZE_ADDRESS__)
-#include <sanitizer/asan_interface.h>
-#else
-#define ASAN_POISON_MEMORY_REGION(begin, size) (static_cast<void>(begin), static_cast<void>(size))
-#define ASAN_UNPOISON_MEMORY_REGION(begin, size) (static_cast<void>(begin), static_cast<void>(size))
-#endif
+#include <new>
 
 namespace millrace::net {
 
@@ -33,12 +27,12 @@ struct frame_pool::shelf {
         slot* s = free;
         free = s->next;
         ++outside;
-        ASAN_UNPOISON_MEMORY_REGION(s->begin, size_t(s->end - s->begin));
+        sanitizer::unpoison(s->begin, size_t(s->end - s->begin));
         return s;
     }
 
     void give_back(slot* s) noexcept {
-        ASAN_POISON_MEMORY_REGION(s->begin, size_t(s->end - s->begin));
+        sanitizer::poison(s->begin, size_t(s->end - s->begin));
         s->next = free;
         free = s;
         --outside;
@@ -62,7 +56,7 @@ struct frame_pool::shelf {
     void destroy() noexcept {
         while (slot* s = free) {
             free = s->next;
-            ASAN_UNPOISON_MEMORY_REGION(s->begin, size_t(s->end - s->begin));
+            sanitizer::unpoison(s->begin, size_t(s->end - s->begin));
             s->~slot();
             ::operator delete(static_cast<void*>(s));
         }
