@@ -98,7 +98,8 @@ future<> client::prepare() {
 // Alone: one worker. Otherwise all that are left, some at a time.
 future<> client::on_some(size_t at_once, part p) {
     if (at_once == 1) {
-        co_await guarded(workers_[next_worker_++], p);
+        worker& next = workers_[next_worker_++];
+        co_await guarded(next, p);
         co_return;
     }
     std::vector<future<>> all;
@@ -107,7 +108,10 @@ future<> client::on_some(size_t at_once, part p) {
 }
 
 future<> client::one_after_another(part p) {
-    while (next_worker_ < workers_.size() && !stopping_) co_await guarded(workers_[next_worker_++], p);
+    while (next_worker_ < workers_.size() && !stopping_) {
+        worker& next = workers_[next_worker_++];
+        co_await guarded(next, p);
+    }
 }
 
 future<> client::guarded(worker& w, part p) {

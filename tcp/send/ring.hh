@@ -17,7 +17,7 @@ class ring {
     static_assert((InPlace & (InPlace - 1)) == 0);
 
  public:
-    ring() noexcept = default;
+    ring() noexcept { slots_ = in_place_.data(); }
     ring(const ring&) = delete;
     ring& operator=(const ring&) = delete;
 
@@ -97,7 +97,7 @@ class ring {
         first_ = 0;
     }
 
-    T* slots_ = in_place_.data();
+    T* slots_;
     uint32_t first_ = 0;
     uint32_t size_ = 0;
     uint32_t capacity_ = InPlace;
