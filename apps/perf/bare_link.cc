@@ -1,5 +1,7 @@
 #include "apps/perf/bare_link.hh"
 
+#include "core/cycles.hh"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -41,14 +43,6 @@ double cycles_per_frame(const bare_figures& f) {
 
 }  // namespace
 
-uint64_t cycles_now() noexcept {
-#if defined(__x86_64__)
-    return __builtin_ia32_rdtsc();
-#else
-    return uint64_t(std::chrono::steady_clock::now().time_since_epoch().count());
-#endif
-}
-
 size_t bare_end::send(std::span<net::packet> frames) noexcept {
     size_t bytes = 0;
     for (const net::packet& p : frames) bytes += p.head.size();
@@ -64,7 +58,7 @@ size_t bare_end::send(std::span<net::packet> frames) noexcept {
 }
 
 bool reflector::turn() noexcept {
-    const uint64_t begin = cycles_now();
+    const uint64_t begin = read_cycles();
     const size_t n = queue_.receive(burst_);
     if (n == 0) return false;
     const std::span frames(burst_.data(), n);
@@ -79,7 +73,7 @@ bool reflector::turn() noexcept {
         figures_.foreign += has_type(frames[0], type_swallow) ? 0 : n;
         for (net::packet& p : frames) p.head = buffer();
     }
-    figures_.busy_cycles += cycles_now() - begin;
+    figures_.busy_cycles += read_cycles() - begin;
     return true;
 }
 
@@ -99,9 +93,9 @@ size_t generator::fresh(size_t n) noexcept {
 }
 
 bool generator::turn() noexcept {
-    const uint64_t begin = cycles_now();
+    const uint64_t begin = read_cycles();
     const bool worked = bulk_ ? one_way() : round_trips();
-    if (worked) figures_.busy_cycles += cycles_now() - begin;
+    if (worked) figures_.busy_cycles += read_cycles() - begin;
     return worked;
 }
 

@@ -14,9 +14,6 @@
 
 namespace millrace::perf {
 
-// Ticks of the processor's own clock, or nanoseconds where it has none to read.
-uint64_t cycles_now() noexcept;
-
 struct bare_figures {
     uint64_t received = 0;  // frames
     uint64_t received_bytes = 0;
