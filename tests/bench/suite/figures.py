@@ -37,6 +37,13 @@ def ratio(of: Series, to: Series) -> Series:
     return Series([a / b for a, b in zip(of.values, to.values) if b])
 
 
+def ratio_of_medians(of: Series, to: Series) -> Series:
+    """Of what was measured in rounds of its own."""
+    if not (of.complete and to.complete):
+        return Series([], of.why or to.why or "there is nothing to compare with")
+    return Series([of.median / to.median] if to.median else [])
+
+
 def number(value: float, digits: int | None = None) -> str:
     """With separators of thousands; three digits where no number of decimals is asked for."""
     if digits is None:

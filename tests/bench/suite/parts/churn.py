@@ -25,7 +25,10 @@ def measure(context: Context) -> Section:
         for name in services:
             rate = series_of(results[name], lambda r: r.rate / 1e3)
             section.check(rate)
-            rows.append([str(connections), name, spread(rate), spread(series_of(results[name], lambda r: r.busy_us)),
+            busy = series_of(results[name], lambda r: r.busy_us)
+            if (connections, name) == (50, "memif"):
+                section.reach("churn", series_of(results[name], lambda r: 1e3 / r.busy_us))
+            rows.append([str(connections), name, spread(rate), spread(busy),
                          spread(series_of(results[name], lambda r: r.latency("p50"))),
                          spread(series_of(results[name], lambda r: r.latency("p99")))])
     section.table(["at once", "over", "k/s", "server's CPU, us each", "p50 us", "p99 us"], rows)

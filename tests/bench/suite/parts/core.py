@@ -5,6 +5,7 @@ import re
 from suite.context import Context
 from suite.document import Section
 from suite.figures import NotMeasured, interleave, series_of, spread
+from suite.targets import TARGETS
 
 TEXT = """`millrace-core-bench`: each figure is the median of 15 rounds within a process, in CPU time (between shards: time of day);
 of several processes the median and the range. Seastar's on this kind of machine: ready `then` 2.9, `co_await` ready 7, promise to waiting
@@ -23,6 +24,9 @@ def measure(context: Context) -> Section:
     section.check(complete)
     names = results[0] if complete.values else {}
     section.table(["primitive", "ns"], [[name, spread(series_of(results, lambda r, n=name: r[n]), 1)] for name in names])
+    for name in names:
+        if name in TARGETS:
+            section.reach(name, series_of(results, lambda r, n=name: r[n]))
     return section
 
 

@@ -46,6 +46,8 @@ def measure_one(context: Context, section: Section, command: str, pipeline: int)
     rows = []
     for key, name in NAMES.items():
         section.check(own[key], theirs[key])
+        if key == "ours" and command == "get":
+            section.reach("kernel-get" if pipeline == 1 else "kernel-get-p16", ratio(own["ours"], own["redis"]))
         compared = [spread(ratio(s["ours"], s["redis"])) if key == "ours" else "" for s in (own, theirs)]
         loads = results[f"perf {key}"]
         rows.append([command.upper(), str(pipeline), name, spread(own[key]), compared[0],

@@ -29,6 +29,8 @@ def measure(context: Context) -> Section:
         results = interleave(context.pace.rounds, {str(n): lambda s=s: run(s) for n, s in services.items()})
     rates = {n: series_of(results[n], lambda r: r.rate / 1e3) for n in results}
     section.check(*rates.values())
+    if cores >= 4:
+        section.reach("shards", ratio(rates["2"], rates["1"]))
     section.table(["shards", "k echoes/s", "beside one shard", "server's cycles an echo", "p99 us"],
                   [[n, spread(rates[n]), spread(ratio(rates[n], rates["1"])),
                     spread(series_of(results[n], lambda r: r.cycles), 0),
