@@ -25,12 +25,22 @@ namespace millrace::tcp {
 
 class stack;
 
+// When a SYN is answered by a cookie instead of a record. RFC 4987 §3.6.
+enum class cookie_policy : uint8_t {
+    off,        // never: the oldest record goes for a new one
+    when_full,  // while the table of records is full
+    always,
+};
+
 // What holds for all connections of a shard together.
 struct native_settings {
     settings tcp{};
     uint32_t connections = 1'000'000;  // of a shard, those being closed included
-    uint32_t half_open = 1024;         // that peers have begun; more make the oldest go (RFC 4987 §3.4)
-    uint32_t time_wait = 65536;        // records of 64 bytes; more make the oldest go
+    uint32_t half_open = 1024;         // that peers have begun
+    // Beyond that: cookies instead of records, or without them the oldest record goes (RFC 4987 §3.4 §3.6).
+    cookie_policy syn_cookies = cookie_policy::when_full;
+    uint32_t syn_cookie_connections_per_second = 10'000;  // that cookies become at most
+    uint32_t time_wait = 65536;                           // records of 64 bytes; more make the oldest go
     uint32_t listeners = 1024;
     uint32_t resets_per_second = 1000;  // for segments of no connection
     uint16_t first_port = 32768;        // of connections from here (RFC 6056 §3.2)

@@ -39,6 +39,11 @@ constexpr counter counters[] = {
     {&stats::connection_limit, "connection_limit", "connections refused, as the table has no room"},
     {&stats::icmp_ignored, "icmp_ignored", "ICMP errors that quote nothing in flight here"},
     {&stats::not_sent, "not_sent", "segments lost on the way out: no buffer, route or room in a queue"},
+    {&stats::syn_cookies_sent, "syn_cookies_sent", "SYNs answered by a cookie, for want of room for records"},
+    {&stats::syn_cookies_accepted, "syn_cookies_accepted", "connections that began with a cookie"},
+    {&stats::syn_cookies_failed, "syn_cookies_failed", "ACKs that were no cookie, while cookies were sent"},
+    {&stats::syn_cookies_limited, "syn_cookies_limited",
+     "good cookies dropped, as too many came in a second"},
 };
 static_assert(std::size(counters) * sizeof(uint64_t) == sizeof(stats), "every counter has a line here");
 

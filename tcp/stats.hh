@@ -40,6 +40,12 @@ struct stats {
     uint64_t connection_limit = 0;   // as many connections as the settings allow, or no place in the table
     uint64_t icmp_ignored = 0;       // errors that quote no connection of ours, or no segment in flight
     uint64_t not_sent = 0;           // segments that no buffer, route or queue was there for
+
+    // SYN cookies: RFC 4987 §3.6.
+    uint64_t syn_cookies_sent = 0;      // SYN-ACKs that left no record
+    uint64_t syn_cookies_accepted = 0;  // became connections
+    uint64_t syn_cookies_failed = 0;    // ACKs that were no cookie, while cookies were being sent
+    uint64_t syn_cookies_limited = 0;   // good ones, but not so many a second
 };
 
 // Adds every counter under its name with its meaning; `s` must outlive the group.

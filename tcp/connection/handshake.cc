@@ -143,7 +143,7 @@ void connection::establish(time_point now, const timestamp_option* echo) noexcep
     } else if (const auto sample = elapsed_since(echo, now)) {
         rtt_.on_sample(*sample);
         rto_.on_sample(rtt_);
-    } else {
+    } else if (syn_transmissions_ > 1) {
         rto_.on_handshake_timed_out();
         rto_.reset_backoff();
     }

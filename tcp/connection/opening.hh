@@ -28,7 +28,7 @@ struct passive_opening {
     bool timestamps = false;                     // both sides send them
     bool sack = false;                           // both sides permit it
     uint32_t ts_recent = 0;
-    uint8_t transmissions = 1;  // of our SYN-ACK
+    uint8_t transmissions = 1;  // of our SYN-ACK; 0: nobody knows (RFC 4987 §3.6), nor when the first was
     time_point first_sent{};
 };
 

@@ -77,6 +77,8 @@ stack::stack(reactor& r, net::interface& out, unsigned self, const native_settin
       table_(settings.connections, uint32_t(secret_[0])),
       listeners_(settings.listeners),
       half_open_(half_open_settings_of(settings), key_of_tables(secret_)),
+      cookies_({~secret_[0], ~secret_[1]}),
+      cookie_connections_(settings.syn_cookie_connections_per_second),
       time_wait_(settings.time_wait, settings.tcp.time_wait, key_of_tables(secret_)),
       metrics_(r.metrics(), "tcp") {
     declare_metrics();

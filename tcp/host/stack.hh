@@ -20,6 +20,7 @@
 #include "tcp/host/socket.hh"
 #include "tcp/listen/half_open_table.hh"
 #include "tcp/listen/isn.hh"
+#include "tcp/listen/syn_cookies.hh"
 #include "tcp/native_network.hh"
 
 #include <array>
@@ -100,9 +101,14 @@ class stack final : public net::l4_handler, public poller {
     bool on_time_wait(time_wait_record& r, const four_tuple& flow, uint32_t hash, const segment& s) noexcept;
     seq isn_behind(const time_wait_record& old, const four_tuple& flow) const noexcept;
     void leave_time_wait(const four_tuple& flow) noexcept;
-    void on_syn(listening& l, const four_tuple& flow, uint32_t hash, const segment& s, seq iss) noexcept;
+    void on_syn(listening& l, const four_tuple& flow, uint32_t hash, const segment& s,
+                std::optional<seq> behind = std::nullopt) noexcept;
+    bool on_cookie(listening& l, const four_tuple& flow, uint32_t hash, segment& s) noexcept;
     void complete(half_open& h, segment&& s) noexcept;
+    void establish(const half_open& h, const net::path& way, segment&& s) noexcept;
+    std::optional<net::path> path_to_peer(const four_tuple& flow) noexcept;
     void send_syn_ack(const half_open& h) noexcept;
+    void send_cookie(half_open& h) noexcept;
     uint32_t timestamp_of(const four_tuple& flow) const noexcept;
     void on_records_due() noexcept;
     void rearm_records() noexcept;
@@ -132,6 +138,8 @@ class stack final : public net::l4_handler, public poller {
     flow_table<listening*> listeners_;  // by port
     uint32_t next_listener_ = 1;
     half_open_table half_open_;
+    syn_cookies cookies_;
+    rate_limit cookie_connections_;
     time_wait_table time_wait_;
     shared_timer records_timer_{*this};  // of half-open and TIME-WAIT
     std::optional<promise<>> stopped_;

@@ -30,7 +30,9 @@ void stack::on_unmatched(const four_tuple& flow, uint32_t hash, segment&& s) noe
     } else if (listening* l = listener_for(flow.local)) {
         // RFC 9293 §3.10.7.2: RST is ignored, ACK is answered by RST, SYN begins a connection.
         if (s.flags.are(flags::syn, flags::syn | flags::ack | flags::rst | flags::fin))
-            return on_syn(*l, flow, hash, s, numbers_.isn(flow, now()));
+            return on_syn(*l, flow, hash, s);
+        if (s.flags.are(flags::ack, flags::syn | flags::ack | flags::rst) && on_cookie(*l, flow, hash, s))
+            return;
     }
     ++stats_.unknown_flow;
     responder_.reset(flow, s, now());
@@ -40,25 +42,66 @@ uint32_t stack::timestamp_of(const four_tuple& flow) const noexcept {
     return timestamp_clock(now(), numbers_.timestamp_offset(flow));
 }
 
-void stack::on_syn(listening& l, const four_tuple& flow, uint32_t hash, const segment& s, seq iss) noexcept {
+std::optional<net::path> stack::path_to_peer(const four_tuple& flow) noexcept {
+    const auto way = interface_.make_path(flow.local.address, flow.remote.address, net::ip_protocol::tcp);
+    if (way) return *way;
+    ++stats_.not_sent;
+    return std::nullopt;
+}
+
+// `behind`: the number to begin at, as an older connection of the flow was here. No cookie can have it.
+void stack::on_syn(listening& l, const four_tuple& flow, uint32_t hash, const segment& s,
+                   std::optional<seq> behind) noexcept {
     if (!l.has_room()) {
         ++stats_.accept_queue_full;
         return;
     }
-    const auto way = interface_.make_path(flow.local.address, flow.remote.address, net::ip_protocol::tcp);
-    if (!way) {
-        ++stats_.not_sent;
-        return;
-    }
+    const auto way = path_to_peer(flow);
+    if (!way) return;
+    half_open h =
+        begin_half_open(flow, s, behind ? *behind : numbers_.isn(flow, now()), offer_of(settings_.tcp, *way));
+    h.hash = hash;
+    h.listener = l.id();
+    const cookie_policy policy = behind ? cookie_policy::off : settings_.syn_cookies;
+    if (policy == cookie_policy::always || (policy == cookie_policy::when_full && half_open_.full()))
+        return send_cookie(h);
     if (half_open_.full()) {
         half_open_.erase(*half_open_.oldest());
         ++stats_.half_open_evicted;
     }
-    half_open h = begin_half_open(flow, s, iss, offer_of(settings_.tcp, *way));
-    h.hash = hash;
-    h.listener = l.id();
     send_syn_ack(half_open_.insert(h, now()));
     rearm_records();
+}
+
+void stack::send_cookie(half_open& h) noexcept {
+    cookies_.bake(h, now());
+    const uint32_t stamp = timestamp_with_options(h, timestamp_clock(now(), 0));
+    responder_.send(h.flow, syn_ack(h, stamp + numbers_.timestamp_offset(h.flow)));
+    ++stats_.syn_cookies_sent;
+}
+
+// The ACK of a cookie that was sent in place of a record. False: it is none, and deserves what others do.
+bool stack::on_cookie(listening& l, const four_tuple& flow, uint32_t hash, segment& s) noexcept {
+    if (!cookies_.sent_lately(now())) return false;
+    const auto way = path_to_peer(flow);
+    if (!way) return true;
+    auto h = cookies_.read(flow, s, offer_of(settings_.tcp, *way), timestamp_clock(now(), 0),
+                           numbers_.timestamp_offset(flow), now());
+    if (!h) {
+        ++stats_.syn_cookies_failed;
+        return false;
+    }
+    h->hash = hash;
+    h->listener = l.id();
+    if (!l.has_room()) {
+        ++stats_.accept_queue_full;
+    } else if (!cookie_connections_.take(now())) {
+        ++stats_.syn_cookies_limited;
+    } else {
+        ++stats_.syn_cookies_accepted;
+        establish(*h, *way, std::move(s));
+    }
+    return true;
 }
 
 void stack::send_syn_ack(const half_open& h) noexcept {
@@ -95,13 +138,16 @@ void stack::complete(half_open& h, segment&& s) noexcept {
         ++stats_.accept_queue_full;
         return;
     }
-    const auto way = interface_.make_path(h.flow.local.address, h.flow.remote.address, net::ip_protocol::tcp);
-    if (!way) {
-        ++stats_.not_sent;
-        return;
-    }
+    const auto way = path_to_peer(h.flow);
+    if (!way) return;
+    const half_open done = h;
+    half_open_.erase(h);
+    establish(done, *way, std::move(s));
+}
+
+void stack::establish(const half_open& h, const net::path& way, segment&& s) noexcept {
     const opening ours{
-        .iss = h.iss, .timestamp_offset = numbers_.timestamp_offset(h.flow), .path_mss = mss_of(*way)};
+        .iss = h.iss, .timestamp_offset = numbers_.timestamp_offset(h.flow), .path_mss = mss_of(way)};
     const passive_opening agreed{.irs = h.irs,
                                  .wnd = h.wnd,
                                  .window_scale = h.window_scale,
@@ -113,8 +159,7 @@ void stack::complete(half_open& h, segment&& s) noexcept {
                                  .ts_recent = h.ts_recent,
                                  .transmissions = h.transmissions,
                                  .first_sent = h.first_sent};
-    owned_socket made = socket::make(*this, h.flow, h.hash, *way, ours, agreed, l->id());
-    half_open_.erase(h);
+    owned_socket made = socket::make(*this, h.flow, h.hash, way, ours, agreed, h.listener);
     if (!add(*made)) return;
     socket& added = *made.release();
     ++stats_.passive_opens;

@@ -78,6 +78,12 @@ void declare_tcp(config_schema& schema, service_options& o) {
         .number("tcp.half-open", o.native.half_open,
                 "of a shard at once, begun by peers and not yet complete")
         .range(1, 1u << 20);
+    schema
+        .text("tcp.syn-cookies", o.syn_cookies,
+              "answer SYNs by cookies (RFC 4987): on while half-open has no room, off, or always")
+        .one_of({"on", "off", "always"});
+    schema.number("tcp.syn-cookie-connections-per-second", o.native.syn_cookie_connections_per_second,
+                  "of a shard, that cookies become");
     schema.number("tcp.time-wait-records", o.native.time_wait, "of a shard, 64 bytes each")
         .range(1, 16'000'000);
     schema.number("tcp.resets-per-second", o.native.resets_per_second,
@@ -249,6 +255,9 @@ native_settings native_settings_of(const service_options& o) {
     native_settings n = o.native;
     n.tcp.send_buffer = uint32_t(o.send_buffer);
     n.tcp.receive_buffer = uint32_t(o.receive_buffer);
+    n.syn_cookies = o.syn_cookies == "off"  ? cookie_policy::off
+                    : o.syn_cookies == "on" ? cookie_policy::when_full
+                                            : cookie_policy::always;
     n.tcp.congestion = net::parse_congestion_algorithm(o.congestion).value();
     return n;
 }

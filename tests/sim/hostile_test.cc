@@ -44,13 +44,38 @@ outgoing bare(flags f, uint32_t sequence, uint32_t ack, std::string_view text = 
     return o;
 }
 
+// Sends `bytes` to the echo service, a kilobyte after the other, and reads them back.
+struct visitor {
+    duration connected_after{0};
+    size_t echoed = 0;
+    bool done = false;
+
+    future<> visit(net::network& n, size_t bytes) {
+        const std::string part(1000, 'v');
+        reactor& here = reactor::current();
+        const time_point began = here.now();
+        net::stream s = co_await n.connect({net::ip_address(host_address), port});
+        connected_after = here.now() - began;
+        while (echoed < bytes) {
+            co_await s.write(std::string_view(part));
+            for (size_t got = 0; got < part.size();) {
+                const size_t now = (co_await s.read()).size();
+                got += now;
+                echoed += now;
+            }
+        }
+        co_await s.close();
+        done = true;
+    }
+};
+
 // A raw peer, and an echo service on a host of ours.
 struct siege {
-    explicit siege(uint64_t seed = 1)
+    explicit siege(uint64_t seed = 1, const tcp::native_settings& settings = {})
         : world(seed),
           wire(world.add_wire()),
           peer(wire.a(), peer_address, host_address),
-          host(world, wire.b(), "10.0.0.2/24", {}) {
+          host(world, wire.b(), "10.0.0.2/24", settings) {
         host.run([&](net::network& n) {
             listener = n.listen({.port = port});
             background(serve(listener));
@@ -130,9 +155,11 @@ BOOST_AUTO_TEST_CASE(a_raw_peer_is_served) {
     s.check_nothing_is_left();
 }
 
-// RFC 4987: a flood of SYNs takes bounded memory, and honest peers still get through.
+// RFC 4987 §3.4: without cookies, too, a flood of SYNs takes bounded memory, and honest peers get through.
 BOOST_AUTO_TEST_CASE(a_syn_flood_is_bounded_and_honest_peers_get_through) {
-    siege s;
+    tcp::native_settings settings;
+    settings.syn_cookies = tcp::cookie_policy::off;
+    siege s(1, settings);
     millrace::random rng(1);
     for (int i = 0; i < 100'000; ++i) {
         const net::ipv4_address from(uint32_t(0x0a000000 + 3 + rng.below(250)));
@@ -148,6 +175,59 @@ BOOST_AUTO_TEST_CASE(a_syn_flood_is_bounded_and_honest_peers_get_through) {
     BOOST_TEST(s.answers(5000, iss));
     s.check_nothing_is_left();
     BOOST_TEST(s.counters().half_open_evicted + s.counters().half_open_expired > 90'000u);
+}
+
+// RFC 4987 §3.6: while a flood from everywhere goes on, who is there connects within a round trip and
+// transfers with all options, who was there before goes on, and afterwards all is as it was.
+BOOST_AUTO_TEST_CASE(a_syn_flood_of_spoofed_sources_is_not_noticed_by_who_is_there) {
+    constexpr size_t bytes = 300'000;
+    net::world world(1);
+    net::wire_setup setup;
+    setup.a_to_b.delay = setup.b_to_a.delay = std::chrono::milliseconds(1);
+    net::wire& wire = world.add_wire(setup);
+    net::interface_config routed;  // the flood comes from far away
+    routed.gateway = net::ip_address(peer_address);
+    sim_host server(world, wire.b(), "10.0.0.2/24", {}, routed);
+    net::listener listener;
+    server.run([&](net::network& n) {
+        listener = n.listen({.port = port});
+        background(serve(listener));
+    });
+    raw_peer flooder(wire.a(), peer_address, host_address);
+    world.run_for(std::chrono::milliseconds(2));
+    flooder.receive();  // the server's announcement; all that comes later is the client's
+    sim_host client(world, wire.a(), "10.0.0.1/24", {});
+    visitor before, during;
+    client.run([&](net::network& n) { background(before.visit(n, bytes)); });
+    world.run_until([&] { return before.echoed > 0; });
+
+    millrace::random rng(1);
+    bool begun = false;
+    for (int i = 0; !(during.done && before.done); ++i) {
+        BOOST_REQUIRE(i < 20'000);
+        for (int n = 0; n < 10; ++n) {
+            const net::ipv4_address from(uint32_t(0x50000000 + rng.below(0x10000000)));
+            flooder.send(bare(flags::syn, uint32_t(rng.next()), 0), from, uint16_t(1024 + rng.below(60000)),
+                         port);
+        }
+        world.run_for(std::chrono::microseconds(100));
+        if (begun || server.network->counters().syn_cookies_sent < 1000) continue;
+        begun = true;
+        client.run([&](net::network& n) { background(during.visit(n, bytes)); });
+    }
+    BOOST_TEST((during.connected_after < std::chrono::microseconds(2300)));
+    BOOST_TEST(before.echoed == bytes);
+    BOOST_TEST(during.echoed == bytes);
+    const tcp::stats& counters = server.network->counters();
+    BOOST_TEST(counters.syn_cookies_accepted == 1u);
+    BOOST_TEST(counters.half_open_evicted == 0u);
+    BOOST_TEST(server.network->usage().half_open == 1024u);
+    BOOST_TEST(client.network->counters().retransmissions == 0u);
+    world.run_for(std::chrono::minutes(5));
+    BOOST_TEST(server.network->usage().half_open == 0u);
+    server.run([&](net::network&) { listener.close(); });
+    world.run_for(std::chrono::minutes(1));
+    BOOST_TEST(server.network->usage().total() == 0u);
 }
 
 // RFC 5961 §3.2, §7: a RST in the window but not at its edge is challenged, so many a second; others are
