@@ -40,7 +40,10 @@ struct native_settings {
     // Beyond that: cookies instead of records, or without them the oldest record goes (RFC 4987 §3.4 §3.6).
     cookie_policy syn_cookies = cookie_policy::when_full;
     uint32_t syn_cookie_connections_per_second = 10'000;  // that cookies become at most
-    uint32_t time_wait = 65536;                           // records of 64 bytes; more make the oldest go
+    // A handshake that completes while the listener's backlog is full: the peer's ACK is dropped, so that the
+    // peer tries again; or answered by RST, so that it does not wait.
+    bool reset_on_full_backlog = false;
+    uint32_t time_wait = 65536;  // records of 64 bytes; more make the oldest go
     uint32_t listeners = 1024;
     uint32_t resets_per_second = 1000;  // for segments of no connection
     uint16_t first_port = 32768;        // of connections from here (RFC 6056 §3.2)

@@ -36,6 +36,7 @@ constexpr counter counters[] = {
     {&stats::half_open_evicted, "half_open_evicted", "half-open connections that went for newer ones"},
     {&stats::half_open_expired, "half_open_expired", "half-open connections whose SYN-ACK stayed unanswered"},
     {&stats::accept_queue_full, "accept_queue_full", "SYNs and last ACKs dropped for a full accept queue"},
+    {&stats::backlog_resets, "backlog_resets", "last ACKs answered by RST for a full accept queue"},
     {&stats::connection_limit, "connection_limit", "connections refused, as the table has no room"},
     {&stats::icmp_ignored, "icmp_ignored", "ICMP errors that quote nothing in flight here"},
     {&stats::not_sent, "not_sent", "segments lost on the way out: no buffer, route or room in a queue"},

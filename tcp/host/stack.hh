@@ -105,6 +105,7 @@ class stack final : public net::l4_handler, public poller {
                 std::optional<seq> behind = std::nullopt) noexcept;
     bool on_cookie(listening& l, const four_tuple& flow, uint32_t hash, segment& s) noexcept;
     void complete(half_open& h, segment&& s) noexcept;
+    bool turn_away(const four_tuple& flow, const segment& s) noexcept;
     void establish(const half_open& h, const net::path& way, segment&& s) noexcept;
     std::optional<net::path> path_to_peer(const four_tuple& flow) noexcept;
     void send_syn_ack(const half_open& h) noexcept;

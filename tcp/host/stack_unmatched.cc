@@ -94,7 +94,7 @@ bool stack::on_cookie(listening& l, const four_tuple& flow, uint32_t hash, segme
     h->hash = hash;
     h->listener = l.id();
     if (!l.has_room()) {
-        ++stats_.accept_queue_full;
+        turn_away(flow, s);
     } else if (!cookie_connections_.take(now())) {
         ++stats_.syn_cookies_limited;
     } else {
@@ -134,8 +134,7 @@ void stack::on_half_open(half_open& h, segment&& s) noexcept {
 void stack::complete(half_open& h, segment&& s) noexcept {
     listening* l = listener_for(h.flow.local);
     if (!l || !l->has_room()) {
-        // The peer sends again, or our SYN-ACK will ask it to.
-        ++stats_.accept_queue_full;
+        if (turn_away(h.flow, s)) half_open_.erase(h);
         return;
     }
     const auto way = path_to_peer(h.flow);
@@ -143,6 +142,16 @@ void stack::complete(half_open& h, segment&& s) noexcept {
     const half_open done = h;
     half_open_.erase(h);
     establish(done, *way, std::move(s));
+}
+
+// The backlog is full as a handshake completes. True: the peer was told so; else it sends again, or our
+// SYN-ACK will ask it to.
+bool stack::turn_away(const four_tuple& flow, const segment& s) noexcept {
+    ++stats_.accept_queue_full;
+    if (!settings_.reset_on_full_backlog) return false;
+    ++stats_.backlog_resets;
+    responder_.reset(flow, s, now());
+    return true;
 }
 
 void stack::establish(const half_open& h, const net::path& way, segment&& s) noexcept {

@@ -84,6 +84,10 @@ void declare_tcp(config_schema& schema, service_options& o) {
         .one_of({"on", "off", "always"});
     schema.number("tcp.syn-cookie-connections-per-second", o.native.syn_cookie_connections_per_second,
                   "of a shard, that cookies become");
+    schema
+        .text("tcp.full-backlog", o.full_backlog,
+              "what becomes of a handshake that completes when nobody accepts: its ACK is dropped, or reset")
+        .one_of({"drop", "reset"});
     schema.number("tcp.time-wait-records", o.native.time_wait, "of a shard, 64 bytes each")
         .range(1, 16'000'000);
     schema.number("tcp.resets-per-second", o.native.resets_per_second,
@@ -258,6 +262,7 @@ native_settings native_settings_of(const service_options& o) {
     n.syn_cookies = o.syn_cookies == "off"  ? cookie_policy::off
                     : o.syn_cookies == "on" ? cookie_policy::when_full
                                             : cookie_policy::always;
+    n.reset_on_full_backlog = o.full_backlog == "reset";
     n.tcp.congestion = net::parse_congestion_algorithm(o.congestion).value();
     return n;
 }

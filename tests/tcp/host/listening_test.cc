@@ -58,6 +58,43 @@ BOOST_AUTO_TEST_CASE(who_was_turned_away_gets_in_once_there_is_room) {
     drop(f, l);
 }
 
+// By setting: the peer learns at once, instead of waiting for an answer to what it sends.
+BOOST_AUTO_TEST_CASE(who_is_turned_away_may_be_reset) {
+    tcp::native_settings settings;
+    settings.reset_on_full_backlog = true;
+    raw_fixture f(settings);
+    net::listener l = f.listen({.port = port, .backlog = 1});
+    const auto iss = f.begin(5000, 3, port);
+    const auto answers = f.complete(5000, iss, port);
+    BOOST_TEST_REQUIRE(answers.size() == 2u);
+    for (const auto& r : answers) {
+        BOOST_TEST((r.segment.flags == flags::rst));
+        BOOST_TEST(r.segment.seq.value() == iss[r.to_port - 5000u] + 1);  // RFC 9293 §3.10.7.1
+    }
+    BOOST_TEST(f.counters().accept_queue_full == 2u);
+    BOOST_TEST(f.counters().backlog_resets == 2u);
+    BOOST_TEST(f.usage().half_open == 0u);
+    BOOST_TEST(accept_all_ready(f, l) == 1u);
+    drop(f, l);
+}
+
+// RFC 9293 §3.8.1: without the setting both ends repeat themselves, and get through when there is room.
+BOOST_AUTO_TEST_CASE(who_is_dropped_is_asked_again_by_our_syn_ack) {
+    raw_fixture f;
+    net::listener l = f.listen({.port = port, .backlog = 1});
+    const auto iss = f.begin(5000, 2, port);
+    BOOST_TEST(f.complete(5000, iss, port).empty());
+    BOOST_TEST(accept_all_ready(f, l) == 1u);
+    f.world.run_for(1s);
+    const auto again = f.peer.receive();
+    size_t asked = 0;
+    for (const auto& r : again) asked += r.to_port == 5001 && r.segment.flags.has(flags::syn);
+    BOOST_TEST(asked == 1u);
+    f.complete(5001, {iss[1]}, port);
+    BOOST_TEST(f.counters().passive_opens == 2u);
+    drop(f, l);
+}
+
 BOOST_AUTO_TEST_CASE(a_full_backlog_begins_no_handshake) {
     raw_fixture f;
     net::listener l = f.listen({.port = port, .backlog = 1});
