@@ -2,6 +2,7 @@
 
 #include "core/check.hh"
 
+#include <algorithm>
 #include <utility>
 
 namespace millrace::tcp {
@@ -9,6 +10,10 @@ namespace {
 
 uint32_t milliseconds(time_point t) noexcept {
     return uint32_t(std::chrono::duration_cast<std::chrono::milliseconds>(t.time_since_epoch()).count());
+}
+
+bool is_due(uint32_t deadline, time_point now) noexcept {
+    return int32_t(milliseconds(now) - deadline) >= 0;
 }
 
 // The window that the connection announced, in bytes, is not kept: a segment counts as belonging to the old
@@ -54,11 +59,7 @@ outgoing acknowledgment(const time_wait_record& r, uint32_t ts_now) noexcept {
 bool time_wait_table::insert(const four_tuple& flow, const time_wait_state& s, time_point now) {
     if (limit_ == 0) return false;
     const bool full = records_.size() >= limit_ && free_ == none;
-    if (full) {
-        const uint32_t oldest = dequeue();
-        if (records_[oldest].live) erase(records_[oldest]);
-        records_[oldest].after = std::exchange(free_, oldest);
-    }
+    if (full) release(first_ != none ? dequeue() : take_postponed());
     if (live_ >= buckets_.size()) double_buckets();
     const uint32_t i = allocate();
     time_wait_record& r = records_[i];
@@ -95,30 +96,45 @@ void time_wait_table::erase(time_wait_record& r) noexcept {
 
 bool time_wait_table::may_be_reopened(const time_wait_record& r, time_point now) const noexcept {
     const auto left = std::chrono::milliseconds(int32_t(r.deadline - milliseconds(now)));
-    return r.timestamps && !r.restarted && wait_ - left >= std::chrono::seconds(1);
+    return r.timestamps && wait_ - left >= std::chrono::seconds(1);
 }
 
 time_point time_wait_table::next_timeout() const noexcept {
-    return first_deadline_;
+    return next_timeout_;
+}
+
+void time_wait_table::restart(time_wait_record& r, time_point now) noexcept {
+    r.deadline = deadline_after(now);
+    r.restarted = true;
 }
 
 void time_wait_table::expire(time_point now) noexcept {
-    while (first_ != none && int32_t(milliseconds(now) - records_[first_].deadline) >= 0) {
+    while (first_ != none && (records_[first_].restarted || is_due(records_[first_].deadline, now))) {
         const uint32_t i = dequeue();
-        time_wait_record& r = records_[i];
-        if (r.live && r.restarted) {
-            r.restarted = false;
-            enqueue(i, now);
-            continue;
-        }
-        if (r.live) erase(r);
-        r.after = std::exchange(free_, i);
+        if (records_[i].live && !is_due(records_[i].deadline, now))
+            postpone(i);
+        else
+            release(i);
     }
-    first_deadline_ = never;
-    if (first_ != none) {
-        const int32_t left = int32_t(records_[first_].deadline - milliseconds(now));
-        first_deadline_ = now + std::chrono::milliseconds(left);
+    while (!late_.empty() && is_due(late_.front().deadline, now)) {
+        const uint32_t i = take_postponed();
+        if (records_[i].live && !is_due(records_[i].deadline, now))
+            postpone(i);
+        else
+            release(i);
     }
+    next_timeout_ = never;
+    const auto wait_for = [&](uint32_t deadline) {
+        const auto left = std::chrono::milliseconds(int32_t(deadline - milliseconds(now)));
+        next_timeout_ = std::min(next_timeout_, now + left);
+    };
+    if (first_ != none) wait_for(records_[first_].deadline);
+    if (!late_.empty()) wait_for(late_.front().deadline);
+}
+
+// Rounded up: never early.
+uint32_t time_wait_table::deadline_after(time_point now) const noexcept {
+    return milliseconds(now + wait_) + 1;
 }
 
 uint32_t& time_wait_table::bucket_of(const packed_tuple& flow) noexcept {
@@ -132,11 +148,9 @@ uint32_t time_wait_table::allocate() {
 }
 
 void time_wait_table::enqueue(uint32_t i, time_point now) noexcept {
-    const time_point deadline = now + wait_;
-    // Rounded up: never early.
-    records_[i].deadline = milliseconds(deadline) + 1;
+    records_[i].deadline = deadline_after(now);
     records_[i].after = none;
-    if (first_ == none) first_deadline_ = deadline + std::chrono::milliseconds(1);
+    if (first_ == none) next_timeout_ = std::min(next_timeout_, now + wait_ + std::chrono::milliseconds(1));
     (first_ == none ? first_ : records_[last_].after) = i;
     last_ = i;
 }
@@ -146,6 +160,24 @@ uint32_t time_wait_table::dequeue() noexcept {
     first_ = records_[i].after;
     if (first_ == none) last_ = none;
     return i;
+}
+
+void time_wait_table::postpone(uint32_t i) {
+    late_.push_back({records_[i].deadline, i});
+    std::push_heap(late_.begin(), late_.end());
+}
+
+uint32_t time_wait_table::take_postponed() noexcept {
+    std::pop_heap(late_.begin(), late_.end());
+    const uint32_t i = late_.back().index;
+    late_.pop_back();
+    return i;
+}
+
+// It is neither in the queue nor in the heap.
+void time_wait_table::release(uint32_t i) noexcept {
+    if (records_[i].live) erase(records_[i]);
+    records_[i].after = std::exchange(free_, i);
 }
 
 void time_wait_table::double_buckets() {

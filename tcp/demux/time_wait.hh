@@ -29,7 +29,7 @@ struct time_wait_record {
     uint16_t wnd = 0;
     bool timestamps = false;
     bool live : 1 = false;       // false: erased, but still in the queue
-    bool restarted : 1 = false;  // waits anew when its time comes
+    bool restarted : 1 = false;  // waits longer than its place in the queue says
     seq snd_nxt;
     seq rcv_nxt;
     uint32_t ts_recent = 0;
@@ -52,8 +52,8 @@ time_wait_verdict judge(const time_wait_record& r, const segment& s) noexcept;
 outgoing acknowledgment(const time_wait_record& r, uint32_t ts_now) noexcept;
 
 // Records stand in a queue in the order of their deadlines, all waiting equally long. A record erased early
-// stays in the queue until its time, and one restarted goes to the end then: it waits 2 MSL or up to twice
-// that.
+// stays in the queue until its time. One restarted, which few are, goes from the head of the queue into a
+// heap, for the rest of its new time.
 class time_wait_table {
  public:
     // At most `limit` records, each kept for `wait` (2 MSL).
@@ -67,11 +67,12 @@ class time_wait_table {
     bool insert(const four_tuple& flow, const time_wait_state& s, time_point now);
     // Null if there is none. The pointer holds until the record is erased or expires.
     time_wait_record* find(const four_tuple& flow) noexcept;
-    static void restart(time_wait_record& r) noexcept { r.restarted = true; }
+    // It waits for 2 MSL from now.
+    void restart(time_wait_record& r, time_point now) noexcept;
     void erase(time_wait_record& r) noexcept;
     // Whether a connection opened from here may take its place: the peer tells the segments of the two apart
-    // by their timestamps (RFC 6191 §2, RFC 7323 §5), as the record is older than a second of our clock's
-    // ticks.
+    // by their timestamps (RFC 6191 §2, RFC 7323 §5), as what was last sent for the old one is older than a
+    // second of our clock's ticks.
     bool may_be_reopened(const time_wait_record& r, time_point now) const noexcept;
 
     // When to call expire() next; `never` if empty.
@@ -80,11 +81,23 @@ class time_wait_table {
 
  private:
     static constexpr uint32_t none = UINT32_MAX;
+    struct postponed {
+        uint32_t deadline;  // when to look at it: its own may have moved on since
+        uint32_t index;
+        // For a heap with the earliest on top.
+        bool operator<(const postponed& other) const noexcept {
+            return int32_t(deadline - other.deadline) > 0;
+        }
+    };
 
+    uint32_t deadline_after(time_point now) const noexcept;
     uint32_t& bucket_of(const packed_tuple& flow) noexcept;
     uint32_t allocate();
     void enqueue(uint32_t i, time_point now) noexcept;
     uint32_t dequeue() noexcept;
+    void postpone(uint32_t i);
+    uint32_t take_postponed() noexcept;
+    void release(uint32_t i) noexcept;
     void double_buckets();
 
     size_t limit_;
@@ -92,10 +105,11 @@ class time_wait_table {
     siphash_key key_;
     std::deque<time_wait_record> records_;
     std::vector<uint32_t> buckets_;  // a power of two
+    std::vector<postponed> late_;    // a heap
     uint32_t first_ = none, last_ = none;
     uint32_t free_ = none;
     size_t live_ = 0;
-    time_point first_deadline_ = never;  // the queue's head's, exactly
+    time_point next_timeout_ = never;
 };
 
 }  // namespace millrace::tcp

@@ -195,7 +195,7 @@ bool stack::on_time_wait(time_wait_record& r, const four_tuple& flow, uint32_t h
         case time_wait_verdict::drop:
             return true;
         case time_wait_verdict::restart:
-            time_wait_table::restart(r);
+            time_wait_.restart(r, now());
             break;
         case time_wait_verdict::acknowledge:
             break;

@@ -61,15 +61,56 @@ BOOST_AUTO_TEST_CASE(a_record_stays_two_msl_and_not_much_longer) {
     BOOST_TEST((table.next_timeout() == never));
 }
 
-// RFC 9293 §3.10.7.4: "Restart the 2 MSL time-wait timeout."
+// Runs the table's timer from its next timeout on until there is none.
+time_point last_expiry(time_wait_table& table) {
+    time_point now = start;
+    while (table.next_timeout() != never) table.expire(now = table.next_timeout());
+    return now;
+}
+
+// RFC 9293 §3.10.7.4: "Restart the 2 MSL time-wait timeout": from when the FIN came again, no longer.
 BOOST_AUTO_TEST_CASE(a_restarted_record_waits_anew) {
+    for (const duration after : {duration(1ms), duration(10s), duration(59s)}) {
+        time_wait_table table = make_table();
+        table.insert(flow(1), plain, start);
+        table.restart(*table.find(flow(1)), start + after);
+        table.expire(start + after + 60s - 1ms);
+        BOOST_TEST(table.find(flow(1)));
+        BOOST_TEST((last_expiry(table) <= start + after + 60s + 2ms));
+        BOOST_TEST(table.size() == 0u);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_record_restarted_again_and_again_waits_from_the_last_time) {
     time_wait_table table = make_table();
     table.insert(flow(1), plain, start);
-    time_wait_table::restart(*table.find(flow(1)));
-    table.expire(start + 61s);
-    BOOST_TEST(table.find(flow(1)));
-    table.expire(start + 122s);
-    BOOST_TEST(!table.find(flow(1)));
+    table.insert(flow(2), plain, start + 1s);
+    for (int second = 0; second < 90; ++second) {
+        table.restart(*table.find(flow(1)), start + second * 1s);
+        table.expire(start + second * 1s);
+    }
+    BOOST_TEST(!table.find(flow(2)));
+    const time_point end = last_expiry(table);
+    BOOST_TEST((end >= start + 89s + 60s));
+    BOOST_TEST((end <= start + 89s + 60s + 2ms));
+}
+
+// Each of the heads of the queue may have been restarted, and in another order.
+BOOST_AUTO_TEST_CASE(records_restarted_in_any_order_go_in_the_order_of_their_new_times) {
+    time_wait_table table = make_table();
+    for (uint16_t i = 0; i < 50; ++i) table.insert(flow(i), plain, start + i * 1ms);
+    for (uint16_t i = 0; i < 50; i += 2)
+        table.restart(*table.find(flow(i)), start + 1s + std::chrono::milliseconds(i * 37 % 50 * 100));
+    for (time_point now = start + 59s; now < start + 68s; now += 10ms) {
+        if (table.next_timeout() <= now) table.expire(now);
+        BOOST_REQUIRE(table.next_timeout() > now);
+        for (uint16_t i = 0; i < 50; ++i) {
+            const duration until = i % 2 ? 60s + i * 1ms : 61s + std::chrono::milliseconds(i * 37 % 50 * 100);
+            if (now < start + until) BOOST_REQUIRE(table.find(flow(i)));
+            if (now > start + until + 2ms) BOOST_REQUIRE(!table.find(flow(i)));
+        }
+    }
+    BOOST_TEST((table.next_timeout() == never));
 }
 
 BOOST_AUTO_TEST_CASE(the_peers_fin_again_is_acknowledged_and_restarts_the_wait) {
@@ -122,8 +163,9 @@ BOOST_AUTO_TEST_CASE(a_connection_from_here_may_take_the_place_after_a_second_if
     BOOST_TEST(!table.may_be_reopened(*table.find(flow(1)), start + 900ms));
     BOOST_TEST(table.may_be_reopened(*table.find(flow(1)), start + 1100ms));
     BOOST_TEST(!table.may_be_reopened(*table.find(flow(2)), start + 1100ms));
-    table.restart(*table.find(flow(1)));
+    table.restart(*table.find(flow(1)), start + 1000ms);
     BOOST_TEST(!table.may_be_reopened(*table.find(flow(1)), start + 1100ms));
+    BOOST_TEST(table.may_be_reopened(*table.find(flow(1)), start + 2100ms));
 }
 
 BOOST_AUTO_TEST_CASE(a_full_table_lets_the_oldest_go) {
@@ -135,6 +177,19 @@ BOOST_AUTO_TEST_CASE(a_full_table_lets_the_oldest_go) {
     BOOST_TEST(!table.find(flow(1)));
     BOOST_TEST(table.find(flow(2)));
     BOOST_TEST(table.find(flow(3)));
+}
+
+BOOST_AUTO_TEST_CASE(a_full_table_of_restarted_records_lets_one_go_too) {
+    time_wait_table table = make_table(2);
+    table.insert(flow(1), plain, start);
+    table.insert(flow(2), plain, start);
+    for (const uint16_t i : {1, 2}) table.restart(*table.find(flow(i)), start + i * 1s);
+    table.expire(start + 3s);
+    BOOST_TEST(!table.insert(flow(3), plain, start + 3s));
+    BOOST_TEST(!table.find(flow(1)));
+    BOOST_TEST(table.find(flow(2)));
+    BOOST_TEST(table.find(flow(3)));
+    BOOST_TEST((last_expiry(table) <= start + 63s + 2ms));
 }
 
 BOOST_AUTO_TEST_CASE(a_table_for_nothing_keeps_nothing) {
@@ -161,7 +216,7 @@ BOOST_AUTO_TEST_CASE(a_long_random_run_keeps_the_table_whole_and_bounded) {
         } else if (rng() % 2) {
             table.erase(*found);
         } else {
-            table.restart(*found);
+            table.restart(*found, now);
         }
         BOOST_REQUIRE(table.size() <= 500u);
     }
