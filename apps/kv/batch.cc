@@ -58,7 +58,7 @@ void delivery::run_at(shard_state& owner, time_point now) {
     for (auto& o : operations) {
         x.key = o.key;
         std::span<const std::string_view> args(arguments.data() + o.first_argument, o.arguments);
-        if (o.what->run && reply.bytes() > x.max_reply_bytes)
+        if (o.what->run && reply.bytes() > x.limits.reply_bytes)
             reply.error(errors::reply_too_long);  // copies for another shard, not references
         else if (o.what->run)
             run_checked(*o.what, x, args);

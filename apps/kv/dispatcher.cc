@@ -73,7 +73,7 @@ dispatcher::dispatcher(shard_state& here, client& who, batch& b, time_point now)
     who.last_command_at = now;
 }
 
-inline void dispatcher::run_on_key(const command& c, arguments args) {
+[[gnu::always_inline]] inline void dispatcher::run_on_key(const command& c, arguments args) {
     local_.key.text = args[1];
     local_.key.hash = key_hash(here_.seed, args[1]);
     if (here_.shards != 1)
@@ -82,7 +82,7 @@ inline void dispatcher::run_on_key(const command& c, arguments args) {
     run_checked(c, local_, args);
 }
 
-inline verdict dispatcher::run(const command* c, arguments args) {
+verdict dispatcher::run(const command* c, arguments args) {
     if (!c) [[unlikely]]
         return refuse_unknown(args);
     ++here_.counters.commands;
@@ -95,6 +95,7 @@ inline verdict dispatcher::run(const command* c, arguments args) {
 }
 
 verdict dispatcher::run_all(request_parser& parser) {
+    const command* on_key = nullptr;  // of the request before, if it went this way
     while (local_.reply.bytes() < watermark_) {
         switch (parser.next()) {
             case request_parser::outcome::incomplete:
@@ -104,9 +105,18 @@ verdict dispatcher::run_all(request_parser& parser) {
             case request_parser::outcome::request:
                 break;
         }
-        if (const verdict v = run(find_command(parser.name()), parser.request()); v != verdict::done)
-            [[unlikely]]
-            return v;
+        const arguments args = parser.request();
+        if (!on_key || !parser.repeats()) {
+            const command* c = find_command(parser.name());
+            if (!c || c->where != route::key || !c->takes(args.size())) [[unlikely]] {
+                on_key = nullptr;
+                if (const verdict v = run(c, args); v != verdict::done) return v;
+                continue;
+            }
+            who_.last_command = on_key = c;
+        }
+        ++here_.counters.commands;
+        run_on_key(*on_key, args);
     }
     return verdict::full;
 }

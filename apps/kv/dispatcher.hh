@@ -29,7 +29,7 @@ class dispatcher {
     verdict run(arguments args) { return run(find_command(args[0]), args); }
 
  private:
-    verdict run(const command* c, arguments args);
+    [[gnu::noinline]] verdict run(const command* c, arguments args);
     void run_on_key(const command& c, arguments args);
     [[gnu::noinline]] verdict run_other(const command& c, arguments args);
     verdict run_here(const command& c, arguments args);

@@ -9,20 +9,25 @@
 
 namespace millrace::kv {
 
+// What is the same for all that a shard executes.
+struct execution_limits {
+    size_t value_bytes;
+    size_t reply_bytes;
+};
+
 struct execution {
     store& keys;
     reply_builder& reply;
     time_point now;
-    size_t max_value_bytes;
-    size_t max_reply_bytes;
-    unix_clock unix_now;
+    const execution_limits& limits;
+    const unix_clock& unix_now;
     bool may_attach;     // the reply is written by this shard: it may share large values
     key_ref key{"", 0};  // the key of the command, or of this piece of it
 };
 
 // Adds an entry's value to the reply.
 inline void reply_value(execution& x, const slot& s) {
-    if (s.is_inline()) return x.reply.bulk(s.inline_value());
+    if (s.is_inline()) return x.reply.bulk_of_words(s.inline_value());
     if (const buffer* all = s.storage(); all && x.may_attach)
         x.reply.bulk(*all, s.key().size(), s.value().size());
     else

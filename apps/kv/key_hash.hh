@@ -24,7 +24,7 @@ inline uint64_t fold(uint64_t x, uint64_t y) noexcept {
 
 }  // namespace detail
 
-inline uint64_t key_hash(const hash_seed& seed, std::string_view key) noexcept {
+[[gnu::always_inline]] inline uint64_t key_hash(const hash_seed& seed, std::string_view key) noexcept {
     const char* p = key.data();
     size_t n = key.size();
     uint64_t state = seed.a ^ n;

@@ -8,7 +8,6 @@ namespace millrace::kv {
 namespace {
 // With the buffer's own record, what the shard keeps at hand in blocks of 64 bytes.
 constexpr size_t first_capacity = 256 - sizeof(buffer_storage);
-constexpr size_t kept_capacity = 64 * 1024;
 }  // namespace
 
 void reply_builder::line(char type, std::string_view text) {
@@ -56,8 +55,7 @@ void reply_builder::append(const reply_builder& other, mark from, mark to) {
     }
 }
 
-void reply_builder::clear() noexcept {
-    at_ = begin_;
+void reply_builder::clear_large() noexcept {
     attached_bytes_ = 0;
     attachments_.clear();
     if (size_t(limit_ - begin_) <= kept_capacity) return;

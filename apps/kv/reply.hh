@@ -29,14 +29,19 @@ class reply_builder {
     void integer(int64_t value) { at_ = put_header(reserve(header_bytes), ':', value); }
     void array(size_t elements) { at_ = put_header(reserve(header_bytes), '*', int64_t(elements)); }
     void bulk(std::string_view value) {
-        constexpr size_t short_bytes = 16;
-        const bool is_short = value.size() <= short_bytes;
-        if (!is_short || size_t(limit_ - at_) < header_bytes + short_bytes + sizeof crlf) [[unlikely]]
+        if (!fits_as_short(value.size())) [[unlikely]]
             return long_bulk(value);
         char* out = put_size(at_, '$', unsigned(value.size()));
         copy_short_bytes(out, value.data(), value.size());
-        store_word(out + value.size(), crlf);
-        at_ = out + value.size() + sizeof crlf;
+        end_bulk(out + value.size());
+    }
+    // The same, of a value behind whose first byte 16 can be read, however short it is.
+    void bulk_of_words(std::string_view value) {
+        if (!fits_as_short(value.size())) [[unlikely]]
+            return long_bulk(value);
+        char* out = put_size(at_, '$', unsigned(value.size()));
+        copy_whole_words(out, value.data());
+        end_bulk(out + value.size());
     }
     // Attaches the value if it is large; then its storage must not change shards while the reply lives.
     void bulk(const buffer& storage, size_t offset, size_t size);
@@ -60,7 +65,10 @@ class reply_builder {
     size_t bytes() const noexcept { return text_bytes() + attached_bytes_; }
     bool empty() const noexcept { return at_ == begin_; }
     // Forgets the replies, and memory beyond what a usual read needs.
-    void clear() noexcept;
+    void clear() noexcept {
+        at_ = begin_;
+        if (!attachments_.empty() || size_t(limit_ - begin_) > kept_capacity) clear_large();
+    }
 
     // The whole reply, if nothing is attached.
     std::string_view text() const noexcept { return {begin_, text_bytes()}; }
@@ -78,6 +86,7 @@ class reply_builder {
     }
 
  private:
+    static constexpr size_t kept_capacity = 64 * 1024;
     static constexpr size_t header_bytes = 1 + longest_integer + 2;
     static constexpr uint16_t crlf = '\r' | '\n' << 8;
 
@@ -100,10 +109,20 @@ class reply_builder {
         store_word(out, crlf);
         return out + sizeof crlf;
     }
+    // A value that is copied without a call, and there is room for it, whatever its size.
+    bool fits_as_short(size_t bytes) const noexcept {
+        constexpr size_t short_bytes = 16;
+        return bytes <= short_bytes && size_t(limit_ - at_) >= header_bytes + short_bytes + sizeof crlf;
+    }
+    void end_bulk(char* out) noexcept {
+        store_word(out, crlf);
+        at_ = out + sizeof crlf;
+    }
     [[gnu::noinline]] void long_bulk(std::string_view value);
     size_t text_bytes() const noexcept { return size_t(at_ - begin_); }
     void line(char type, std::string_view text);
     void attach(buffer bytes);
+    [[gnu::noinline]] void clear_large() noexcept;
     char* reserve(size_t n) {
         if (size_t(limit_ - at_) < n) [[unlikely]]
             grow(n);

@@ -13,6 +13,25 @@ constexpr size_t kept_pending_bytes = 512;  // memory kept by a connection that 
 constexpr size_t kept_arguments = 64;
 }  // namespace
 
+// Of a common request with the given first 8 bytes, and `left` bytes in all: number and sizes, and its name.
+bool request_parser::take_front(uint64_t head, size_t left) noexcept {
+    using detail::crlf;
+    constexpr uint64_t counts = word_of({"*\0\r\n$\0\r\n", front_head_bytes});
+    const unsigned count = (head >> 8 & 0xff) - '0';
+    const size_t name = (head >> 40 & 0xff) - '0';
+    if ((head & 0xffff'00ff'ffff'00ff) != counts) return false;
+    if (count - 1 >= most_common_arguments || name - 1 >= command_word::most_bytes) return false;
+    const char* end = at_ + front_head_bytes + name;
+    if (left < front_head_bytes + name + sizeof crlf || load<uint16_t>(end) != crlf) return false;
+    name_ = command_word::before(end, name);
+    common_[0] = {at_ + front_head_bytes, name};
+    request_ = {common_.data(), count};
+    front_bytes_ = front_head_bytes + name + sizeof crlf;
+    front_head_ = head;
+    front_tail_ = load<uint64_t>(at_ + front_bytes_ - sizeof front_tail_);
+    return true;
+}
+
 request_parser::outcome request_parser::next_of_any_form() {
     if (handed_out_) begin_request();
     for (;;) {
@@ -22,6 +41,8 @@ request_parser::outcome request_parser::next_of_any_form() {
             case step::done:
                 request_ = arguments_;
                 name_ = command_word(request_[0]);
+                front_bytes_ = SIZE_MAX;
+                repeats_ = false;
                 handed_out_ = true;
                 return outcome::request;
             case step::skipped:

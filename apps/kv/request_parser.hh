@@ -60,9 +60,9 @@ class request_parser {
     ~request_parser() { budget_.give_back(pending_.capacity() + charged_views_); }
 
     // The bytes behind those fed before, which must have been detached.
-    void feed(buffer bytes) noexcept {
+    void feed(buffer&& bytes) noexcept {
         CHECK(input_.empty());
-        input_ = std::move(bytes);
+        input_.swap(bytes);
         if (in_pending_) return;
         start_ = at_ = input_.data();
         end_ = at_ + input_.size();
@@ -77,6 +77,8 @@ class request_parser {
     }
     // The request found. The span is valid until next(), what its views point to until detach().
     arguments request() const noexcept { return request_; }
+    // It has the name and the number of arguments of the request before. False says nothing.
+    bool repeats() const noexcept { return repeats_; }
     // Its first argument as find_command() takes it.
     command_word name() const noexcept { return name_; }
     // What is wrong, to be said behind "Protocol error: ".
@@ -85,7 +87,7 @@ class request_parser {
     // the budget does not allow that; the parser is useless then.
     [[nodiscard]] bool detach() {
         if (!fresh_ || !tidy_ || at_ != end_) return detach_with_rest();
-        input_ = buffer();
+        const buffer done(std::move(input_));
         return true;
     }
 
@@ -93,8 +95,11 @@ class request_parser {
     enum class step : uint8_t { done, skipped, starved, wrong };
     static constexpr size_t most_common_arguments = 6;
     static constexpr size_t most_common_bytes = 99;  // of an argument: two digits
+    static constexpr size_t front_head_bytes = 8;    // "*2\r\n$3\r\n"
+    static constexpr size_t least_common_request = 14;
 
     bool take_common() noexcept;
+    [[gnu::noinline]] bool take_front(uint64_t head, size_t left) noexcept;
     [[gnu::noinline]] outcome next_of_any_form();
     [[gnu::noinline]] bool detach_with_rest();
     step parse();
@@ -117,8 +122,14 @@ class request_parser {
     bool tidy_ = true;  // nothing is kept of a request but by take_common()
     bool in_pending_ = false;
     bool handed_out_ = false;  // by next_of_any_form()
+    bool repeats_ = false;
     buffer input_;
     std::array<std::string_view, most_common_arguments> common_;
+    // The front of the last common request, up to its second argument, as its first and its last 8 bytes:
+    // what a client asks it asks again, and name_ and request_ are right then.
+    uint64_t front_head_ = 0;
+    uint64_t front_tail_ = 0;
+    size_t front_bytes_ = SIZE_MAX;  // or this: there is none
 
     const request_limits& limits_;
     byte_budget& budget_;
@@ -159,33 +170,29 @@ inline size_t take_short_size(const char*& p) noexcept {
 
 }  // namespace detail
 
-// A request of few and short arguments, as most are, that lies there as a whole. False, and nothing has
-// changed, if it is none.
-inline bool request_parser::take_common() noexcept {
+// A request of few and short arguments, as most are, that lies there as a whole. False, and nothing is taken,
+// if it is none.
+[[gnu::always_inline]] inline bool request_parser::take_common() noexcept {
     using detail::crlf;
-    constexpr size_t head_bytes = 8;
-    constexpr uint64_t counts = word_of({"*\0\r\n$\0\r\n", head_bytes});
     const char* p = at_;
-    if (end_ - p < 14) return false;
+    size_t left = size_t(end_ - p);
+    if (left < least_common_request) return false;
     const auto head = load<uint64_t>(p);
-    const unsigned count = (head >> 8 & 0xff) - '0';
-    const size_t name = (head >> 40 & 0xff) - '0';
-    if ((head & 0xffff'00ff'ffff'00ff) != counts) return false;
-    if (count - 1 >= most_common_arguments || name - 1 >= command_word::most_bytes) return false;
-    if (size_t(end_ - p) < head_bytes + name + 2 || load<uint16_t>(p + head_bytes + name) != crlf)
-        return false;
-    name_ = command_word::before(p + head_bytes + name, name);
-    common_[0] = {p + head_bytes, name};
-    p += head_bytes + name + 2;
-    for (unsigned i = 1; i < count; ++i) {
+    const bool again = head == front_head_ && left >= front_bytes_ &&
+                       load<uint64_t>(p + front_bytes_ - sizeof head) == front_tail_;
+    repeats_ = again;
+    if (!again && !take_front(head, left)) return false;
+    common_[0] = {p + front_head_bytes, common_[0].size()};
+    p += front_bytes_;
+    std::string_view* const end = common_.data() + request_.size();
+    for (std::string_view* a = common_.data() + 1; a != end; ++a) {
         if (end_ - p < 6) return false;
         const size_t bytes = detail::take_short_size(p);
         if (bytes > most_common_bytes || size_t(end_ - p) < bytes + 2 || load<uint16_t>(p + bytes) != crlf)
             return false;
-        common_[i] = {p, bytes};
+        *a = {p, bytes};
         p += bytes + 2;
     }
-    request_ = {common_.data(), count};
     start_ = at_ = p;
     return true;
 }

@@ -57,6 +57,7 @@ class shard_state {
           seed(keys_seed),
           keys(s.max_memory == 0 ? 0 : std::max<uint64_t>(1, s.max_memory / shard_count)),
           limits{.argument_bytes = s.max_argument, .arguments = s.max_arguments},
+          largest{.value_bytes = s.max_argument, .reply_bytes = s.max_reply},
           unfinished(std::max(s.max_unfinished / shard_count, least_unfinished(s.max_argument))),
           unsent(std::max(s.max_unsent / shard_count, least_unsent(s))) {}
     shard_state(const shard_state&) = delete;
@@ -66,7 +67,7 @@ class shard_state {
     unsigned owner(const key_ref& k) const noexcept { return shards == 1 ? 0 : shard_of(k.hash, shards); }
 
     execution execution_into(reply_builder& reply, time_point now, bool may_attach) noexcept {
-        return {keys, reply, now, config.max_argument, config.max_reply, unix_now, may_attach};
+        return {keys, reply, now, largest, unix_now, may_attach};
     }
 
     // False, and counted, if this shard serves its share of max-clients already.
@@ -80,6 +81,7 @@ class shard_state {
     const hash_seed seed;
     store keys;
     const request_limits limits;
+    const execution_limits largest;
     byte_budget unfinished;
     unsent_replies unsent;
     line_limit http_lines, failure_lines;

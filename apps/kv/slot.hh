@@ -18,6 +18,8 @@ namespace millrace::kv {
 class slot {
  public:
     static constexpr size_t inline_bytes = 48;  // of key and value together
+    // Behind every slot, as readable: short values are copied as whole words.
+    static constexpr size_t bytes_behind = 16;
 
     bool empty() const noexcept { return state_ == state::empty; }
     bool used() const noexcept { return state_ == state::inlined || state_ == state::outside; }
@@ -69,6 +71,13 @@ class slot {
     bool assign_inline(std::string_view value) noexcept {
         if (state_ != state::inlined || value.size() > size_t(inline_bytes - inline_key_)) return false;
         copy_bytes(bytes_ + inline_key_, value.data(), value.size());
+        inline_value_ = uint8_t(value.size());
+        return true;
+    }
+    // The same of an inline one by at most 16 bytes, which takes no call.
+    bool assign_short(std::string_view value) noexcept {
+        if (value.size() > 16 || value.size() > size_t(inline_bytes - inline_key_)) return false;
+        copy_short_bytes(bytes_ + inline_key_, value.data(), value.size());
         inline_value_ = uint8_t(value.size());
         return true;
     }

@@ -8,11 +8,22 @@
 
 namespace millrace::kv {
 
-void run_get(execution& x, arguments) {
+namespace {
+
+[[gnu::noinline]] void get_from_anywhere(execution& x) {
     if (const slot* s = x.keys.look_up(x.key, x.now))
         reply_value(x, *s);
     else
         x.reply.null();
+}
+
+}  // namespace
+
+void run_get(execution& x, arguments) {
+    const slot* s = x.keys.glance(x.key, x.now);
+    if (!s) return get_from_anywhere(x);
+    x.keys.count_hit();
+    x.reply.bulk_of_words(s->inline_value());
 }
 
 namespace {
@@ -75,7 +86,12 @@ void assign_or_add(execution& x, slot* s, std::string_view value, time_point exp
     x.keys.set_expiry(*s, expiry);
 }
 
-void set_with_options(execution& x, arguments args) {
+[[gnu::noinline]] void set_anywhere(execution& x, std::string_view value) {
+    assign_or_add(x, x.keys.find(x.key, x.now), value, never);
+    x.reply.ok();
+}
+
+[[gnu::noinline]] void set_with_options(execution& x, arguments args) {
     set_options o;
     if (!parse_set_options(args, o)) return x.reply.error(errors::syntax);
     const auto expiry = expiry_of(x, o);
@@ -95,7 +111,9 @@ void set_with_options(execution& x, arguments args) {
 
 void run_set(execution& x, arguments args) {
     if (args.size() > 3) return set_with_options(x, args);
-    assign_or_add(x, x.keys.find(x.key, x.now), args[2], never);
+    slot* s = x.keys.glance(x.key, x.now);
+    if (!s || !s->assign_short(args[2])) return set_anywhere(x, args[2]);
+    x.keys.set_expiry(*s, never);
     x.reply.ok();
 }
 
@@ -142,7 +160,7 @@ void run_decrby(execution& x, arguments args) {
 void run_append(execution& x, arguments args) {
     slot* s = x.keys.find(x.key, x.now);
     size_t size = s ? s->value().size() : 0;
-    if (args[2].size() > x.max_value_bytes - std::min(size, x.max_value_bytes))
+    if (args[2].size() > x.limits.value_bytes - std::min(size, x.limits.value_bytes))
         return x.reply.error(errors::too_long);
     if (s)
         x.keys.append(*s, args[2]);
@@ -157,7 +175,7 @@ void run_strlen(execution& x, arguments) {
 }
 
 int64_t mget_piece(execution& x, std::string_view) {
-    if (x.reply.bytes() > x.max_reply_bytes)
+    if (x.reply.bytes() > x.limits.reply_bytes)
         x.reply.error(errors::reply_too_long);
     else
         run_get(x, {});

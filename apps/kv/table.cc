@@ -19,12 +19,12 @@ constexpr size_t smallest_to_shrink = 1024;
 
 slot_array::slot_array(size_t capacity) : mask_(capacity - 1) {
     CHECK((capacity & mask_) == 0 && capacity != 0);
-    size_t bytes = capacity * sizeof(slot), space = bytes + sizeof(slot);
+    size_t bytes = capacity * sizeof(slot), space = bytes + sizeof(slot) + slot::bytes_behind;
     // Not aligned_alloc: large zeroed blocks come from the system page by page as they are touched.
     memory_.reset(std::calloc(1, space));
     if (!memory_) throw std::bad_alloc();
     void* aligned = memory_.get();
-    slots_ = static_cast<slot*>(std::align(sizeof(slot), bytes, aligned, space));
+    slots_ = static_cast<slot*>(std::align(sizeof(slot), bytes + slot::bytes_behind, aligned, space));
 }
 
 slot_array& slot_array::operator=(slot_array&& other) noexcept {

@@ -27,11 +27,13 @@ class slot_array {
     size_t mask() const noexcept { return mask_; }
     slot& operator[](size_t i) noexcept { return slots_[i]; }
 
+    // The slot where this key's look-up begins.
+    slot& home(uint32_t hash) noexcept { return slots_[hash & mask_]; }
     // The slot of this key; null if it is not there.
     slot* find(uint32_t hash, std::string_view key) noexcept {
         const uint64_t tag = slot::inline_tag(hash, key.size());
-        slot& home = slots_[hash & mask_];
-        return home.holds_inline(tag, key) ? &home : find_around(tag, hash, key);
+        slot& first = home(hash);
+        return first.holds_inline(tag, key) ? &first : find_around(tag, hash, key);
     }
     // Where a key that is not there belongs. There must be room.
     slot& free_slot(uint32_t hash) noexcept;
@@ -57,6 +59,12 @@ class table {
         if (!current_) return nullptr;
         if (slot* s = current_.find(hash, key)) return s;
         return leaving_ ? find_leaving(hash, key) : nullptr;
+    }
+    // The slot of this key if that is its home and the key lies inline, as most do; null says nothing.
+    slot* find_at_home(uint32_t hash, std::string_view key) noexcept {
+        if (!current_) return nullptr;
+        slot& s = current_.home(hash);
+        return s.holds_inline(slot::inline_tag(hash, key.size()), key) ? &s : nullptr;
     }
     // An empty slot for a key that is not there; the caller fills it, then says so with added(). Throws
     // std::bad_alloc. Slots found before may move.

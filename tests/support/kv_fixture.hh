@@ -31,7 +31,7 @@ struct kv_fixture {
     }
 
     // The replies to one read of a client of shard 0, all of them known at once. Valid until the next read.
-    std::string_view answer(request_parser& parser, buffer read) {
+    std::string_view answer(request_parser& parser, buffer&& read) {
         collected.reply().clear();
         parser.feed(std::move(read));
         run_all(parser);

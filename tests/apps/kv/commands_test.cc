@@ -242,6 +242,64 @@ BOOST_AUTO_TEST_CASE(small_values_are_read_and_written_without_an_allocation) {
                }) == 0u);
 }
 
+BOOST_AUTO_TEST_CASE(values_of_every_length_are_set_and_read) {
+    auto bulk = [](const std::string& s) { return "$" + std::to_string(s.size()) + "\r\n" + s + "\r\n"; };
+    for (size_t key_bytes : {1u, 2u, 7u, 8u, 16u, 17u, 31u, 32u, 33u, 47u, 48u, 49u}) {
+        kv_fixture kv;
+        request_parser parser(kv.states[0]->limits, kv.states[0]->unfinished);
+        const std::string key(key_bytes, 'k');
+        for (size_t bytes = 0; bytes <= 50; ++bytes)
+            for (char c : {'v', 'w'}) {  // added or grown, then replaced by as much
+                const std::string value(bytes, c);
+                const std::string set = "*3\r\n" + bulk("SET") + bulk(key) + bulk(value);
+                const std::string get = "*2\r\n" + bulk("GET") + bulk(key);
+                BOOST_TEST(kv.answer(parser, buffer::copy_of(set + get + get)) ==
+                           "+OK\r\n" + bulk(value) + bulk(value));
+            }
+        BOOST_TEST(kv.keys() == 1u);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_pipeline_is_answered_like_its_commands_one_by_one) {
+    const std::string commands[] = {"get a",   "get a",     "get b",        "set a 1", "set a 2", "get",
+                                    "get a b", "get a",     "set a 3 ex 9", "ttl a",   "set a 4", "ttl a",
+                                    "nothing", "nothing a", "incr a",       "incr a",  "incr b",  "mget a b",
+                                    "get b",   "ping",      "ping",         "strlen a"};
+    auto encoded = [](const std::string& line) {
+        std::string text;
+        size_t words = 0;
+        for (size_t at = 0; at < line.size(); ++words) {
+            const size_t end = std::min(line.find(' ', at), line.size());
+            text += "$" + std::to_string(end - at) + "\r\n" + line.substr(at, end - at) + "\r\n";
+            at = end + 1;
+        }
+        return "*" + std::to_string(words) + "\r\n" + text;
+    };
+    kv_fixture alone, together;
+    std::string expected, all;
+    for (int round = 0; round < 3; ++round)
+        for (const auto& c : commands) {
+            expected += alone(c);
+            all += encoded(c);
+        }
+    request_parser parser(together.states[0]->limits, together.states[0]->unfinished);
+    BOOST_TEST(together.answer(parser, buffer::copy_of(all)) == expected);
+    BOOST_TEST(together.states[0]->counters.commands == alone.states[0]->counters.commands);
+    BOOST_TEST(together.states[0]->keys.counters().hits == alone.states[0]->keys.counters().hits);
+    BOOST_TEST(together.states[0]->keys.counters().misses == alone.states[0]->keys.counters().misses);
+}
+
+BOOST_AUTO_TEST_CASE(a_repeated_get_finds_nothing_once_its_key_has_expired) {
+    kv_fixture kv;
+    request_parser parser(kv.states[0]->limits, kv.states[0]->unfinished);
+    kv("set a 1 px 100");
+    const std::string get = "*2\r\n$3\r\nGET\r\n$1\r\na\r\n";
+    BOOST_TEST(kv.answer(parser, buffer::copy_of(get + get)) == "$1\r\n1\r\n$1\r\n1\r\n");
+    kv.now += std::chrono::milliseconds(100);
+    BOOST_TEST(kv.answer(parser, buffer::copy_of(get + get)) == "$-1\r\n$-1\r\n");
+    BOOST_TEST(kv.keys() == 0u);
+}
+
 BOOST_AUTO_TEST_CASE(pings_are_answered) {
     kv_fixture kv;
     BOOST_TEST(kv("ping") == "+PONG\r\n");

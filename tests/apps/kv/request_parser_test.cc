@@ -135,6 +135,82 @@ BOOST_AUTO_TEST_CASE(any_cut_into_reads_gives_the_same_requests) {
     }
 }
 
+namespace {
+
+// Of few names, numbers and sizes, so that many follow one that begins alike.
+requests alike_requests(std::mt19937& rng, size_t n) {
+    const std::string names[] = {"GET", "SET", "get", "DEL", "INCR", "APPEND", "UNKNOWN8", "LONGNAMES"};
+    const size_t sizes[] = {0, 1, 3, 9, 10, 16, 99, 100};
+    requests all;
+    while (all.size() < n) {
+        request r{names[rng() % 8]};
+        for (unsigned more = rng() % 8; more != 0; --more) r.emplace_back(sizes[rng() % 8], 'x');
+        for (unsigned again = 1 + rng() % 3; again != 0; --again) all.push_back(r);
+    }
+    return all;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(requests_that_begin_like_the_one_before_are_parsed_like_the_first) {
+    std::mt19937 rng(7);
+    const requests sent = alike_requests(rng, 2000);
+    std::string bytes;
+    for (const auto& r : sent) bytes += encode(r);
+    conversation c;
+    c.parser.feed(buffer::copy_of(bytes));
+    for (size_t i = 0; i < sent.size(); ++i) {
+        BOOST_REQUIRE((c.parser.next() == request_parser::outcome::request));
+        const request got(c.parser.request().begin(), c.parser.request().end());
+        BOOST_REQUIRE((got == sent[i]));
+        BOOST_REQUIRE((c.parser.name() == command_word(sent[i][0])));
+        const bool same = i != 0 && sent[i - 1][0] == sent[i][0] && sent[i - 1].size() == sent[i].size();
+        BOOST_REQUIRE((same || !c.parser.repeats()));
+    }
+    BOOST_TEST((c.parser.next() == request_parser::outcome::incomplete));
+}
+
+BOOST_AUTO_TEST_CASE(repeated_requests_may_be_cut_at_every_byte) {
+    const requests sent{{"GET", "key:000000000001"},
+                        {"GET", "key:000000000001"},
+                        {"GET", "k"},
+                        {"SET", "k", "v"},
+                        {"SET", "k", "v"},
+                        {"PING"},
+                        {"PING"},
+                        {"GET", ""},
+                        {"GET", std::string(100, 'x')}};
+    std::string bytes;
+    for (const auto& r : sent) bytes += encode(r);
+    for (size_t cut = 0; cut <= bytes.size(); ++cut) {
+        conversation c;
+        BOOST_REQUIRE(c.read(std::string_view(bytes).substr(0, cut)));
+        BOOST_REQUIRE(c.read(std::string_view(bytes).substr(cut)));
+        BOOST_TEST((c.seen == sent), "cut at " << cut);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(any_wrong_byte_of_a_repeated_request_is_seen_as_in_the_first) {
+    const std::string good = encode({"GET", "key:000000000001"});
+    for (size_t at = 0; at < good.size(); ++at)
+        for (char c : {'\0', '\r', '\n', '*', '$', '9', 'x', '\xff'}) {
+            std::string bad = good;
+            bad[at] = c;
+            conversation first, repeated;
+            const bool accepted = first.read(bad);
+            BOOST_TEST(repeated.read(good + bad) == accepted);
+            BOOST_TEST(repeated.error == first.error);
+            first.seen.insert(first.seen.begin(), {"GET", "key:000000000001"});
+            BOOST_TEST((repeated.seen == first.seen), "byte " << at);
+        }
+}
+
+BOOST_AUTO_TEST_CASE(zeros_are_like_no_request_before) {
+    conversation c;
+    BOOST_TEST(c.read(std::string(64, '\0')));
+    BOOST_TEST(c.seen.empty());
+}
+
 BOOST_AUTO_TEST_CASE(requests_of_one_read_keep_their_bytes_until_it_is_detached) {
     conversation c;
     BOOST_REQUIRE(c.read("*2\r\n$3\r\nGET\r\n$6\r\nabc"));
