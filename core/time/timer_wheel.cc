@@ -35,11 +35,19 @@ void timer_wheel::unlink(timer& t) noexcept {
 
 size_t timer_wheel::expire(time_point now) noexcept {
     const uint64_t target = tick_of(now);
+    if (target < first_tick_) [[likely]] {
+        tick_ = std::max(tick_, target);
+        return 0;
+    }
     timer** due_tail = &due_;
     place p;
-    while (find_first(p) && p.tick <= target) {
+    first_tick_ = no_tick;
+    while (find_first(p)) {
+        first_tick_ = p.tick;
+        if (p.tick > target) break;
         due_tail = sort_out(p, now, due_tail);
         if (p.level == 0 && p.tick == target) break;  // the rest of this tick is not due yet
+        first_tick_ = no_tick;
     }
     tick_ = std::max(tick_, target);
     return run_due(now);
@@ -74,6 +82,7 @@ void timer_wheel::insert(timer& t) noexcept {
     const unsigned level = differing ? unsigned(std::bit_width(differing) - 1) / digit_bits : 0;
     const unsigned slot = unsigned(tick >> (level * digit_bits)) % slots;
     push(heads_[level][slot], t);
+    first_tick_ = std::min(first_tick_, tick >> (level * digit_bits) << (level * digit_bits));
     occupied_[level] |= uint64_t(1) << slot;
 }
 

@@ -64,7 +64,12 @@ class timer_wheel {
     timer** sort_out(const place& p, time_point now, timer** due_tail) noexcept;
     size_t run_due(time_point now) noexcept;
 
+    static constexpr uint64_t no_tick = UINT64_MAX;
+
     uint64_t tick_;  // the current tick: nothing in the wheel lies before it
+    // The slots from the current tick to before this one are empty, so that a turn in which nothing is due
+    // need not look at any.
+    uint64_t first_tick_ = no_tick;
     size_t size_ = 0;
     std::array<uint64_t, levels> occupied_{};
     std::array<std::array<timer*, slots>, levels> heads_{};
