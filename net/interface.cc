@@ -81,7 +81,7 @@ struct interface::parts {
     void report_unreachable() noexcept;
     void report_expired() noexcept;
     time_point next_deadline() const noexcept {
-        return std::min({arp.next_deadline(), guard.next_deadline(), fragments.next_deadline()});
+        return std::min(std::min(arp.next_deadline(), guard.next_deadline()), fragments.next_deadline());
     }
     void set_alarm() noexcept {
         time_point next = next_deadline();

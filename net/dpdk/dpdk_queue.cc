@@ -54,7 +54,7 @@ size_t dpdk_queue::receive_burst(std::span<packet> out) noexcept {
         rte_mbuf* m = frames[i];
         packet& p = out[i];
         bytes += m->pkt_len;
-        p.head = to_buffer(m);
+        to_buffer(m, p.head);
         p.fragments.clear();
         p.has_flow_hash = false;
         p.ip_checksum = p.l4_checksum = checksum_verdict::unknown;

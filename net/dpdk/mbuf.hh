@@ -35,6 +35,13 @@ inline buffer to_buffer(rte_mbuf* m) noexcept {
     return buffer::attach(s, rte_pktmbuf_mtod(m, char*), m->data_len);
 }
 
+// The same for who holds an empty buffer: less than an assignment.
+inline void to_buffer(rte_mbuf* m, buffer& held) noexcept {
+    if (held.storage()) [[unlikely]]
+        held = buffer();
+    std::construct_at(&held, to_buffer(m));
+}
+
 // The same of an mbuf as its pool gives it, whose own description says nothing yet: no bytes, all the room
 // that they may have.
 inline buffer to_empty_buffer(rte_mbuf* m) noexcept {

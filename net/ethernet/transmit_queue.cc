@@ -4,48 +4,52 @@
 
 namespace millrace::net {
 
+packet* transmit_queue::prepared_draft() noexcept {
+    if (end_ == limit_ && !make_room()) return nullptr;
+    return is_fresh(*end_) || prepare() ? end_ : nullptr;
+}
+
 void transmit_queue::flush() noexcept {
     if (begin_ == end_) return;
-    size_t taken = device_.transmit({slots_.data() + begin_, end_ - begin_});
+    const size_t taken = device_.transmit({begin_, end_});
     begin_ += taken;
     sent_ += taken;
-    if (begin_ == end_ && end_ >= rewind_after) rewind();
+    if (begin_ == end_ && end_ - slots_.data() >= rewind_after) rewind();
 }
 
 void transmit_queue::rewind() noexcept {
-    size_t from = end_;
-    begin_ = end_ = 0;
-    for (size_t to = 0; from < slots_.size() && slots_[from].head.storage(); ++from, ++to)
-        slots_[to].head = std::move(slots_[from].head);
+    packet* from = end_;
+    begin_ = end_ = slots_.data();
+    for (packet* to = begin_; from < limit_ && from->head.storage(); ++from, ++to)
+        to->head = std::move(from->head);
 }
 
 bool transmit_queue::make_room() noexcept {
     flush();
-    if (begin_ == 0 && end_ == slots_.size()) {
+    packet* const first = slots_.data();
+    if (begin_ == first && end_ == limit_) {
         drops_.count(drop_reason::transmit_queue_full);
         return false;
     }
-    std::move(slots_.begin() + ptrdiff_t(begin_), slots_.begin() + ptrdiff_t(end_), slots_.begin());
-    end_ -= begin_;
-    begin_ = 0;
+    end_ = std::move(begin_, end_, first);
+    begin_ = first;
     return true;
 }
 
 // Buffers for the places from the end on that have none; true if the first one has one.
 bool transmit_queue::prepare() noexcept {
-    packet& first = slots_[end_];
-    first.head = buffer();
-    first.fragments.clear();
+    end_->head = buffer();
+    end_->fragments.clear();
     size_t n = 1;
-    const size_t most = std::min(most_prepared, slots_.size() - end_);
-    while (n < most && !slots_[end_ + n].head.storage()) ++n;
-    if (device_.prepare({&first, n}) > 0) return true;
+    const size_t most = std::min(most_prepared, size_t(limit_ - end_));
+    while (n < most && !end_[n].head.storage()) ++n;
+    if (device_.prepare({end_, n}) > 0) return true;
     drops_.count(drop_reason::no_buffer);
     return false;
 }
 
 buffer transmit_queue::allocate() noexcept {
-    if (end_ < slots_.size() && is_fresh(slots_[end_])) return std::move(slots_[end_].head);
+    if (end_ < limit_ && is_fresh(*end_)) return std::move(end_->head);
     return device_.allocate();
 }
 

@@ -14,31 +14,26 @@ class transmit_queue {
     // Holds at most `capacity` frames, which must be at least 1.
     transmit_queue(device_queue& device, size_t capacity, drop_counters& drops)
         : device_(device), slots_(capacity), drops_(drops) {}
+    transmit_queue(const transmit_queue&) = delete;
+    transmit_queue& operator=(const transmit_queue&) = delete;
 
     // A full queue is offered to the device at once; if that does not help, the frame is dropped and counted.
     bool push(packet&& frame) noexcept {
-        if (end_ == slots_.size() && !make_room()) return false;
-        fill(slots_[end_++], std::move(frame));
+        if (end_ == limit_ && !make_room()) return false;
+        fill(*end_++, std::move(frame));
         return true;
     }
 
     // The place behind the last frame, for one that is built there and not moved: its head is an empty buffer
     // as allocate() gives. Null, and counted, if there is no buffer or no room. Good until anything else is
     // called here but push_draft(), which makes it the last frame.
-    packet* draft() noexcept {
-        if (end_ == slots_.size() && !make_room()) [[unlikely]]
-            return nullptr;
-        packet& p = slots_[end_];
-        if (!is_fresh(p) && !prepare()) [[unlikely]]
-            return nullptr;
-        return &p;
-    }
+    packet* draft() noexcept { return end_ != limit_ && is_fresh(*end_) ? end_ : prepared_draft(); }
     void push_draft() noexcept { ++end_; }
 
     // What the device does not take stays, in order.
     void flush() noexcept;
 
-    size_t size() const noexcept { return end_ - begin_; }
+    size_t size() const noexcept { return size_t(end_ - begin_); }
     uint64_t sent() const noexcept { return sent_; }
 
     // A buffer to build a frame in; see device_queue::allocate().
@@ -48,8 +43,9 @@ class transmit_queue {
     // Buffers asked of the device at once.
     static constexpr size_t most_prepared = 32;
     // A queue that is empty begins anew behind so many places: few of them then lie in the nearest cache.
-    static constexpr size_t rewind_after = 128;
+    static constexpr ptrdiff_t rewind_after = 128;
 
+    packet* prepared_draft() noexcept;
     bool make_room() noexcept;
     bool prepare() noexcept;
     void rewind() noexcept;
@@ -74,8 +70,9 @@ class transmit_queue {
     // its burst in one piece, hence no ring.
     device_queue& device_;
     std::vector<packet> slots_;
-    size_t begin_ = 0;
-    size_t end_ = 0;
+    packet* begin_ = slots_.data();
+    packet* end_ = begin_;
+    packet* const limit_ = begin_ + slots_.size();
     uint64_t sent_ = 0;
     drop_counters& drops_;
 };

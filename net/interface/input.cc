@@ -68,7 +68,7 @@ input::input(const mac_address& own_mac, const routes& r, neighbours& n, address
     : own_mac_(own_mac),
       own_address_(r.addresses().front()),
       own_mac_word_(mac_word(own_mac)),
-      own_address_word_(__builtin_bswap32(own_address_.value())),
+      own_address_word_(__builtin_bswap32(own_address_.v4().value())),
       routes_(r),
       neighbours_(n),
       guard_(guard),
@@ -86,7 +86,7 @@ input::input(const mac_address& own_mac, const routes& r, neighbours& n, address
     const ipv4_address host(__builtin_bswap32(source));
     if (!routes_.is_foreign_host(host)) return false;
     last_source_word_ = source;
-    last_source_hash_ = hash_.of_addresses(host.value(), own_address_.value());
+    last_source_hash_ = hash_.of_addresses(host.value(), own_address_.v4().value());
     return true;
 }
 

@@ -31,7 +31,7 @@ class input {
     void drop(drop_reason why) noexcept { drops_.count(why); }
 
     mac_address own_mac_;
-    ipv4_address own_address_;  // the first one
+    ip_address own_address_;  // the first one
     // For comparison, as they lie in memory.
     uint64_t own_mac_word_;
     uint32_t own_address_word_;
