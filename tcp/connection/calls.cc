@@ -7,14 +7,11 @@
 
 namespace millrace::tcp {
 
-size_t connection::send(buffer& data) noexcept {
-    const size_t n = std::min(data.size(), send_room());
-    if (n < data.size()) wants_room_ = true;
-    if (n == 0) return 0;
-    if (n == data.size())
-        out_.append(std::move(data), snd_.nxt);
-    else
-        out_.append(data.split_front(n), snd_.nxt);
+// What there is room for of `data`, which is more.
+size_t connection::send_front(buffer& data) noexcept {
+    const size_t n = send_room();
+    wants_room_ = true;
+    if (n > 0) out_.append(data.split_front(n), snd_.nxt);
     return n;
 }
 

@@ -60,7 +60,7 @@ class connection {
     // When to call on_timeout(); `never` if nothing waits. Only later than a former answer means that nothing
     // need be done: a timer armed for the former one may strike and find out.
     time_point next_timeout() const noexcept {
-        const time_point t = std::min({retransmit_at_, quiet_at_, acks_.deadline()});
+        const time_point t = std::min(std::min(retransmit_at_, quiet_at_), acks_.deadline());
         return user_timeout_ > duration::zero() ? std::min(t, give_up_at()) : t;
     }
     // Fills `out`, which is fresh, with the next segment to send now; false if there is none. The payload's
@@ -94,7 +94,13 @@ class connection {
     // Takes as much off the front of `data` as there is room for, without a copy where that pays, and returns
     // how much. 0 when closing, closed or full; after less than all, `writable` will come unless the
     // connection ends.
-    size_t send(buffer& data) noexcept;
+    size_t send(buffer& data) noexcept {
+        const size_t size = data.size();
+        if (size > send_room()) [[unlikely]]
+            return send_front(data);
+        out_.append(std::move(data), snd_.nxt);
+        return size;
+    }
     // The same, with a copy.
     size_t send(std::string_view data) noexcept;
     // Bytes that send() would take.
@@ -239,6 +245,7 @@ class connection {
     failure reason_to_give_up() const noexcept;
 
     // calls.cc
+    size_t send_front(buffer& data) noexcept;
     bool can_send() const noexcept {
         return !unusual_.fin_queued &&
                (state_ == connection_state::established || state_ == connection_state::close_wait ||

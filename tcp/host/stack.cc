@@ -114,11 +114,31 @@ native_usage stack::usage() const noexcept {
             .listeners = listeners_.size()};
 }
 
+// What is plain and expected by its connection. False: the datagram is as it was.
+[[gnu::always_inline]] inline bool stack::on_plain(net::ip_datagram& d) noexcept {
+    if (!d.data->fragments.empty()) return false;
+    buffer& bytes = d.data->head;
+    const plain_segment s(bytes.bytes());
+    if (!s.is_plain()) return false;
+    const four_tuple flow{.local = {d.destination, s.destination_port()},
+                          .remote = {d.source, s.source_port()}};
+    socket* known = find(d.flow_hash, flow);
+    if (!known || !known->protocol().on_plain_segment(s, now())) return false;
+    if (s.payload_bytes() > 0) {
+        bytes.trim_front(s.header_bytes());
+        known->on_payload(std::move(bytes));
+    }
+    touch(*known);
+    return true;
+}
+
 void stack::on_burst(std::span<net::ip_datagram> burst) noexcept {
     cost_scope measured(reactor_.cost(), work_kind::tcp_in);
     stats_.segments_in += burst.size();
     if (table_.size() >= crowd && burst.size() > 1) fetch_ahead(burst);
-    for (net::ip_datagram& d : burst) on_datagram(d);
+    for (net::ip_datagram& d : burst)
+        if (!on_plain(d)) [[unlikely]]
+            on_datagram(d);
 }
 
 // The connections of a burst, all at once, when there are too many of them to be in the cache.
@@ -128,9 +148,7 @@ void stack::fetch_ahead(std::span<const net::ip_datagram> burst) noexcept {
         if (const socket* s = table_.guess(d.flow_hash)) s->prefetch();
 }
 
-void stack::on_datagram(net::ip_datagram& d) noexcept {
-    if (on_plain(d)) [[likely]]
-        return;
+[[gnu::noinline]] void stack::on_datagram(net::ip_datagram& d) noexcept {
     segment s;
     if (parse(take_bytes(*d.data), s) != segment_fault::none || s.source_port == 0 ||
         s.destination_port == 0) {
@@ -146,24 +164,6 @@ void stack::on_datagram(net::ip_datagram& d) noexcept {
     } else {
         on_unmatched(flow, d.flow_hash, std::move(s));
     }
-}
-
-// What is plain and expected by its connection. False: the datagram is as it was.
-bool stack::on_plain(net::ip_datagram& d) noexcept {
-    if (!d.data->fragments.empty()) return false;
-    buffer& bytes = d.data->head;
-    const plain_segment s(bytes.bytes());
-    if (!s.is_plain()) return false;
-    const four_tuple flow{.local = {d.destination, s.destination_port()},
-                          .remote = {d.source, s.source_port()}};
-    socket* known = find(d.flow_hash, flow);
-    if (!known || !known->protocol().on_plain_segment(s, now())) return false;
-    if (s.payload_bytes() > 0) {
-        bytes.trim_front(s.header_bytes());
-        known->on_payload(std::move(bytes));
-    }
-    touch(*known);
-    return true;
 }
 
 void stack::flush() noexcept {

@@ -72,6 +72,21 @@ void in_flight::forget_sacked() noexcept {
     sacked_bytes_ = 0;
 }
 
+// Whole records that were sent once are counted by where they begin and end.
+in_flight::acked in_flight::acknowledge_several(seq una, time_point now) noexcept {
+    size_t n = 0;
+    time_point last_sent = now;
+    for (; n < records_.size() && records_[n].end() <= una; ++n) {
+        if (!records_[n].is_unmarked()) return acknowledge_any(una, now);
+        last_sent = records_[n].sent_at;
+    }
+    if (n == 0 || (n < records_.size() && records_[n].at < una)) return acknowledge_any(una, now);
+    const uint32_t bytes = distance(records_.front().at, records_[n - 1].end());
+    bytes_ -= bytes;
+    records_.drop_front(n);
+    return {.bytes = bytes, .newly_arrived = bytes, .rtt = now - last_sent};
+}
+
 in_flight::acked in_flight::acknowledge_any(seq una, time_point now) noexcept {
     acked a;
     bool ambiguous = false;

@@ -88,6 +88,7 @@ class in_flight {
 
  private:
     void sack(sent_segment& s) noexcept;
+    acked acknowledge_several(seq una, time_point now) noexcept;
     acked acknowledge_any(seq una, time_point now) noexcept;
     void uncount(const sent_segment& s, uint32_t bytes) noexcept;
 
@@ -117,19 +118,15 @@ in_flight::sacking in_flight::mark_sacked(size_t first, size_t last, F&& newly) 
     return all;
 }
 
-// Mostly whole records that were sent once: those are counted by where they begin and end.
+// Mostly the oldest record, whole and sent once.
 inline in_flight::acked in_flight::acknowledge(seq una, time_point now) noexcept {
-    size_t n = 0;
-    time_point last_sent = now;
-    for (; n < records_.size() && records_[n].end() <= una; ++n) {
-        if (!records_[n].is_unmarked()) return acknowledge_any(una, now);
-        last_sent = records_[n].sent_at;
-    }
-    if (n == 0 || (n < records_.size() && records_[n].at < una)) return acknowledge_any(una, now);
-    const uint32_t bytes = distance(records_.front().at, records_[n - 1].end());
-    bytes_ -= bytes;
-    records_.drop_front(n);
-    return {.bytes = bytes, .newly_arrived = bytes, .rtt = now - last_sent};
+    const sent_segment& oldest = records_.front();
+    if (records_.empty() || oldest.end() != una || !oldest.is_unmarked())
+        return acknowledge_several(una, now);
+    const acked whole{.bytes = oldest.length, .newly_arrived = oldest.length, .rtt = now - oldest.sent_at};
+    bytes_ -= whole.bytes;
+    records_.drop_front();
+    return whole;
 }
 
 inline void in_flight::push(seq at, uint32_t length, time_point now) {
