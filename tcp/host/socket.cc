@@ -51,6 +51,7 @@ void socket::touch() noexcept {
 void socket::on_expire() noexcept {
     if (connection_.next_timeout() > stack_->now()) return rearm();
     connection_.on_timeout(stack_->now());
+    deliver();  // the device may have no room for long
     touch();
 }
 
@@ -199,6 +200,7 @@ void socket::abort() noexcept {
     if (!stack_ || connection_.is_closed()) return;
     aborted_ = true;
     connection_.abort();
+    deliver();
     touch();
 }
 

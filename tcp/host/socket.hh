@@ -163,7 +163,13 @@ class dirty_list {
         s.dirty_ = false;
         return s;
     }
-    void clear() noexcept { first_ = nullptr; }
+    // All of another list, whose sockets are in no list but that.
+    void append(dirty_list& other) noexcept {
+        if (other.empty()) return;
+        (first_ ? last_->next_dirty_ : first_) = other.first_;
+        last_ = other.last_;
+        other.first_ = nullptr;
+    }
 
  private:
     socket* first_ = nullptr;

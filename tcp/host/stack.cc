@@ -171,7 +171,8 @@ void stack::flush() noexcept {
     reactor_.cost().enter(work_kind::tcp_out);
     room_ = interface_.transmit_room();
     dirty_list more;
-    while (!dirty_.empty()) {
+    // Without room nothing is sent: the rest waits as it is, first in line, however many there are.
+    while (room_ > 0 && !dirty_.empty()) {
         socket& s = dirty_.pop();
         s.deliver();
         if (!send_segments(s)) {
@@ -183,7 +184,7 @@ void stack::flush() noexcept {
             s.rearm();
         }
     }
-    dirty_ = more;
+    dirty_.append(more);
 }
 
 // False if there may be more.
