@@ -43,17 +43,20 @@ double cycles_per_frame(const bare_figures& f) {
 
 }  // namespace
 
-size_t bare_end::send(std::span<net::packet> frames) noexcept {
+size_t bare_end::offer(std::span<net::packet> frames) noexcept {
     size_t bytes = 0;
     for (const net::packet& p : frames) bytes += p.head.size();
     const size_t taken = queue_.transmit(frames);
-    for (net::packet& p : frames.subspan(taken)) {
-        bytes -= p.head.size();
-        p.head = buffer();
-    }
+    for (const net::packet& p : frames.subspan(taken)) bytes -= p.head.size();
     figures_.sent += taken;
     figures_.sent_bytes += bytes;
     figures_.rejected += frames.size() - taken;
+    return taken;
+}
+
+size_t bare_end::send(std::span<net::packet> frames) noexcept {
+    const size_t taken = offer(frames);
+    for (net::packet& p : frames.subspan(taken)) p.head = buffer();
     return taken;
 }
 
@@ -77,9 +80,9 @@ bool reflector::turn() noexcept {
     return true;
 }
 
-// Fills the front of burst_ with as many frames as there are buffers for.
-size_t generator::fresh(size_t n) noexcept {
-    for (size_t i = 0; i < n; ++i) {
+// Frames for burst_[from, to), as many as there are buffers for; where they end.
+size_t generator::fresh(size_t from, size_t to) noexcept {
+    for (size_t i = from; i < to; ++i) {
         net::packet& p = burst_[i];
         p.head = queue_.allocate();
         if (p.head.tailroom() < frame_) return i;
@@ -89,7 +92,7 @@ size_t generator::fresh(size_t n) noexcept {
         std::memcpy(frame + type_offset, (bulk_ ? type_swallow : type_reflect).data(), 2);
         frame[filling_offset] = filling_;
     }
-    return n;
+    return to;
 }
 
 bool generator::turn() noexcept {
@@ -124,12 +127,17 @@ bool generator::round_trips() noexcept {
     return true;
 }
 
+// What the device refuses is offered again: nothing is made in vain, and a look at a full queue is no work on
+// the frames that go.
 bool generator::one_way() noexcept {
-    const size_t n = fresh(burst);
-    if (n > 0) send({burst_.data(), n});
-    for (net::packet& p : burst_) p.head = buffer();
-    queue_.receive(burst_);  // as some devices want to be asked before they move
-    return n > 0;
+    const size_t n = fresh(refused_, burst);
+    const size_t taken = n > 0 ? offer({burst_.data(), n}) : 0;
+    refused_ = n - taken;
+    if (taken > 0)
+        for (size_t i = 0; i < refused_; ++i) burst_[i].head = std::move(burst_[taken + i].head);
+    const size_t came = queue_.receive(came_);  // as some devices want to be asked before they move
+    for (net::packet& p : std::span(came_.data(), came)) p.head = buffer();
+    return taken > 0;
 }
 
 void generator::refill() noexcept {
@@ -138,7 +146,7 @@ void generator::refill() noexcept {
     on_their_way_ = 0;
     ++filling_;
     while (on_their_way_ < window_) {
-        const size_t n = fresh(std::min(burst, window_ - on_their_way_));
+        const size_t n = fresh(0, std::min(burst, window_ - on_their_way_));
         const size_t taken = send({burst_.data(), n});
         on_their_way_ += taken;
         if (taken == 0 || n == 0) return;

@@ -23,7 +23,7 @@ struct bare_figures {
     uint64_t foreign = 0;      // frames that are not ours
     uint64_t lost = 0;         // frames given up and replaced
     uint64_t late = 0;         // frames that came back all the same, and were dropped
-    uint64_t busy_cycles = 0;  // of the rounds in which frames came or went
+    uint64_t busy_cycles = 0;  // of the rounds in which frames came or went; looks at a full queue are none
     duration measured{};
 };
 
@@ -41,7 +41,9 @@ class bare_end {
  protected:
     static constexpr size_t burst = 64;
 
-    // How many of the frames in burst_ the device took; the others are dropped.
+    // How many of the frames the device took, from the front; the others are as they were.
+    size_t offer(std::span<net::packet> frames) noexcept;
+    // The same; the others are dropped.
     size_t send(std::span<net::packet> frames) noexcept;
 
     net::mac_address mac_;
@@ -72,7 +74,7 @@ class generator : public bare_end {
     size_t on_their_way() const noexcept { return on_their_way_; }
 
  private:
-    size_t fresh(size_t n) noexcept;
+    size_t fresh(size_t from, size_t to) noexcept;
     bool round_trips() noexcept;
     bool one_way() noexcept;
 
@@ -81,6 +83,8 @@ class generator : public bare_end {
     char filling_ = 0;
     bool bulk_;
     size_t on_their_way_ = 0;
+    size_t refused_ = 0;  // in bulk: frames at the front of burst_ that the device has had no room for
+    std::array<net::packet, burst> came_;
 };
 
 // "bare link: ..." with round trips or bytes per second and cycles; empty if nothing was measured.

@@ -86,6 +86,23 @@ BOOST_AUTO_TEST_CASE(one_way_frames_are_swallowed) {
     BOOST_TEST(mirror.figures().foreign == 0u);
 }
 
+BOOST_AUTO_TEST_CASE(frames_that_the_device_refuses_cost_those_that_it_takes_nothing) {
+    generator g(*link.a, 60, 1, true);
+    while (g.turn()) {
+    }
+    const uint64_t sent = g.figures().sent, cycles = g.figures().busy_cycles;
+    const uint64_t in_use = link.a->queue(0).counters().no_buffers;
+    for (int i = 0; i < 1000; ++i) BOOST_TEST(!g.turn());
+    BOOST_TEST(g.figures().sent == sent);
+    BOOST_TEST(g.figures().busy_cycles == cycles);
+    BOOST_TEST(g.figures().rejected >= 1000u);
+    BOOST_TEST(link.a->queue(0).counters().no_buffers == in_use);
+    mirror.turn();
+    BOOST_TEST(g.turn());
+    BOOST_TEST(g.figures().sent == sent + 64);
+    BOOST_TEST(mirror.figures().foreign == 0u);
+}
+
 BOOST_AUTO_TEST_CASE(frames_of_others_are_counted_and_dropped) {
     net::packet p;
     p.head = link.a->queue(0).allocate();
