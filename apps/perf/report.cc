@@ -111,8 +111,8 @@ void add_settings(text& out, const settings& s) {
     add(out, R"("settings":{{"connections":{},"message":{},"keys":{},"value":{},"pipeline":{},"mix":{},)",
         s.connections, s.message, s.keys, s.value, s.pipeline, s.gets());
     add(out,
-        R"("rate":{},"requests":{},"duration_seconds":{:.6f},"warm_up_seconds":{:.6f},"check":{},"self":{}}})",
-        s.rate, s.requests, seconds(s.run_time), seconds(s.warm_up), s.check, s.self);
+        R"("rate":{},"requests":{},"duration_seconds":{:.6f},"warm_up_seconds":{:.6f},"check":{},"self":{},"virtual_time":{}}})",
+        s.rate, s.requests, seconds(s.run_time), seconds(s.warm_up), s.check, s.self, s.virtual_time);
 }
 
 }  // namespace
@@ -132,9 +132,11 @@ std::string to_text(const std::vector<measurement>& of_shards, const settings& s
     const measurement all = sum_of(of_shards);
     if (all.measured <= duration::zero()) return {};
     text out;
-    add(out, "{}{} with {} connection{}, {}, {} shard{}, {:.2f} s\n", all.partial ? "PARTIAL: " : "",
+    add(out, "{}{} with {} connection{}, {}, {} shard{}, {:.2f} s{}\n", all.partial ? "PARTIAL: " : "",
         name_of(s.what), s.connections, s.connections == 1 ? "" : "s", shape_of(s), of_shards.size(),
-        of_shards.size() == 1 ? "" : "s", seconds(all.measured));
+        of_shards.size() == 1 ? "" : "s", seconds(all.measured),
+        s.virtual_time ? " of virtual time, a microsecond for each turn: rates and latencies count turns"
+                       : "");
     if (!s.is_stream()) {
         add(out, "  {:.0f} requests/s, {} in all\n", per_second(all.requests, all.measured), all.requests);
         if (missed_rate(all, s))

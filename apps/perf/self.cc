@@ -42,7 +42,6 @@ struct self_settings {
     settings perf;
     uint64_t mtu = 1500;
     bool checksums = true;
-    bool virtual_time = false;
 };
 
 void declare(config_schema& schema, self_settings& s) {
@@ -52,7 +51,7 @@ void declare(config_schema& schema, self_settings& s) {
     schema.bytes("mtu", s.mtu, "of an IP packet").range(576, 65535);
     schema.toggle("checksums", s.checksums,
                   "compute and verify them, as a device without offload makes one do");
-    schema.toggle("virtual-time", s.virtual_time,
+    schema.toggle("virtual-time", s.perf.virtual_time,
                   "a microsecond for each turn instead of the machine's clock: repeats "
                   "exactly");
 }
@@ -113,7 +112,7 @@ class both_ends {
  private:
     const settings& s() const noexcept { return settings_.perf; }
     millrace::clock& time() noexcept {
-        if (settings_.virtual_time) return virtual_;
+        if (settings_.perf.virtual_time) return virtual_;
         return machine_;
     }
     time_point now() noexcept { return time().now(); }

@@ -48,6 +48,7 @@ struct settings {
     bool json = false;
     bool check = true;
     bool self = false;
+    bool virtual_time = false;  // with `self`
 
     // Set by declare()'s rules from the texts.
     workload what = workload::rr;

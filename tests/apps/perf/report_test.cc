@@ -48,6 +48,16 @@ BOOST_AUTO_TEST_CASE(results_of_shards_are_merged_and_told) {
         "  CPU here 0.10 s, 250.000 us for a request; server 0.20 s, 500.000 us for a request\n");
 }
 
+BOOST_AUTO_TEST_CASE(virtual_time_is_told) {
+    settings s;
+    BOOST_TEST(!has(to_text(two_shards(), s), "virtual"));
+    BOOST_TEST(has(to_json(two_shards(), s), R"("virtual_time":false)"));
+    s.self = s.virtual_time = true;
+    BOOST_TEST(
+        has(to_text(two_shards(), s), "2 shards, 2.00 s of virtual time, a microsecond for each turn"));
+    BOOST_TEST(has(to_json(two_shards(), s), R"("virtual_time":true)"));
+}
+
 BOOST_AUTO_TEST_CASE(json_holds_the_settings_each_shard_and_at_last_the_sum) {
     settings s;
     s.server_text = "10.0.0.1:7";
