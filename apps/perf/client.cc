@@ -40,6 +40,7 @@ client::client(const settings& s, const pattern& p, unsigned shard, unsigned sha
     : settings_(s),
       pattern_(p),
       shard_(shard),
+      shards_(shards),
       clock_(&reactor::current().clock()),
       workers_(share_of(s.connections, shard, shards)),
       dialect_(p, s.value, s.check),
@@ -126,12 +127,14 @@ future<> client::guarded(worker& w, part p) {
 }
 
 future<> client::connect(worker& w) {
+    ++begun_;
     future<net::stream> connecting =
         with_timeout(settings_.connect_timeout, network_->connect(settings_.server));
     co_await settled(connecting);
     try {
         w.stream = connecting.get();
     } catch (const std::system_error& e) {
+        --begun_;
         outcome_.unusable = e.code() == std::errc::too_many_files_open;
         throw measurement_failed(why_not_connected(e));
     }
@@ -148,9 +151,9 @@ std::string client::why_not_connected(const std::system_error& e) const {
             "-n)",
             settings_.connections, limit.rlim_cur);
     }
-    if (e.code() == std::errc::address_not_available && outcome_.connected > 0)
-        return fmt::format("no local port is free any more for {} after {} connections", settings_.server,
-                           outcome_.connected);
+    if (e.code() == std::errc::address_not_available && begun_ > 0)
+        return fmt::format("no local port is free any more for {} after {} connections{}", settings_.server,
+                           begun_, shards_ > 1 ? fmt::format(" of shard {}", shard_) : "");
     return fmt::format("cannot connect to {}: {}; is a server running there?", settings_.server,
                        e.code().message());
 }

@@ -114,9 +114,11 @@ class client {
     const settings& settings_;
     const pattern& pattern_;
     unsigned shard_;
+    unsigned shards_;
     millrace::clock* clock_;
     net::network* network_ = nullptr;
     std::vector<worker> workers_;
+    uint64_t begun_ = 0;      // connections, but those that failed
     size_t next_worker_ = 0;  // of those that get something one after another
 
     resp_dialect dialect_;

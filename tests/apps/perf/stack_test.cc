@@ -13,9 +13,9 @@ namespace {
 
 constexpr uint16_t port = 7878;
 
-perf::measurement measure(const perf::settings& settings, const net::wire_setup& setup = {}) {
+perf::measurement measure(const perf::settings& settings, const net::wire_setup& setup = {},
+                          tcp::native_settings native = {}) {
     perf::settings s = settings;
-    tcp::native_settings native;
     native.tcp.time_wait = 0s;  // or a fast crr runs out of ports
     test::two_hosts hosts(7, setup, native);
     s.server = {hosts.a.address, port};
@@ -82,6 +82,20 @@ BOOST_AUTO_TEST_CASE(a_thousand_connections_are_opened_some_at_a_time) {
     BOOST_TEST(r.error == "");
     BOOST_TEST(r.connected == 1000u);
     BOOST_TEST(r.requests == 2000u);
+}
+
+// Those still under way hold a port each, too.
+BOOST_AUTO_TEST_CASE(without_a_free_port_it_tells_how_many_connections_there_are) {
+    perf::settings s;
+    s.connections = 200;
+    s.requests = 2000;
+    s.grace = 10ms;
+    tcp::native_settings native;
+    native.first_port = 40000;
+    native.last_port = 40099;
+    const perf::measurement r = measure(s, {.a_to_b = {.delay = 50us}, .b_to_a = {.delay = 50us}}, native);
+    BOOST_TEST(r.error == "no local port is free any more for 10.0.0.1:7878 after 100 connections");
+    BOOST_TEST(r.partial);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
