@@ -14,17 +14,20 @@ using namespace millrace::packet_script;
 
 namespace {
 
-constexpr const char* usage = R"(usage: millrace-packet-script [--verbose] [--FLAG=VALUE...] FILE...
+constexpr const char* usage =
+    R"(usage: millrace-packet-script [--strict] [--verbose] [--FLAG=VALUE...] FILE...
 
 Plays packet scripts, written in the packetdrill language, against millrace's TCP in virtual time. Says of each
 whether it passed, failed (where, and with what packet), or asks for something unsupported (and for what).
 
+  --strict       a script that asks for something unsupported is no success
   --verbose      print every packet of every script
   --FLAG=VALUE   a flag of scripts, as if it stood at the top of each: --receive_buffer=15728640; see
                  doc/packet_scripts.md
   --help         this text
 
-Exit code: 0 if every script that is supported passed, 1 if one failed, 2 if a file cannot be read.
+Exit code: 0 if every script that is supported passed, 1 if one failed, 2 if a file cannot be read, 3 with --strict
+if none failed and one asks for something unsupported.
 )";
 
 void show(const std::string& file, const report& r, bool verbose) {
@@ -42,11 +45,13 @@ void show(const std::string& file, const report& r, bool verbose) {
 int main(int argc, char** argv) {
     std::vector<std::string> files;
     std::vector<std::pair<std::string, std::string>> flags;
-    bool verbose = false;
+    bool verbose = false, strict = false;
     for (int i = 1; i < argc; ++i) {
         if (!std::strcmp(argv[i], "--help")) return std::fputs(usage, stdout), 0;
         if (!std::strcmp(argv[i], "--verbose")) {
             verbose = true;
+        } else if (!std::strcmp(argv[i], "--strict")) {
+            strict = true;
         } else if (const char* value = std::strchr(argv[i], '='); value && !std::strncmp(argv[i], "--", 2)) {
             flags.emplace_back(std::string(argv[i] + 2, size_t(value - argv[i] - 2)), value + 1);
         } else if (argv[i][0] == '-') {
@@ -71,5 +76,5 @@ int main(int argc, char** argv) {
         show(file, r, verbose);
     }
     fmt::print("{} passed, {} failed, {} unsupported\n", count[0], count[1], count[2]);
-    return count[1] > 0;
+    return count[1] > 0 ? 1 : strict && count[2] > 0 ? 3 : 0;
 }
