@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <string_view>
+#include <utility>
 
 namespace millrace::tcp {
 namespace {
@@ -142,10 +143,13 @@ void check(const config_schema& schema, const service_options& o) {
     if (o.native.tcp.rto_min > o.native.tcp.rto_max)
         refuse(schema, "tcp.rto-min", "is longer than tcp.rto-max");
     if (o.uses_kernel()) {
-        if (!o.addresses.empty())
-            refuse(schema, "address",
-                   "goes with our own stack; for kernel sockets leave it out, or say which device "
-                   "`net` shall be");
+        for (const auto& [key, given] :
+             {std::pair("address", !o.addresses.empty()), std::pair("gateway", !o.gateway.empty()),
+              std::pair("route", !o.routes.empty())})
+            if (given)
+                refuse(schema, key,
+                       "goes with our own stack; for kernel sockets leave it out, or say which device "
+                       "`net` shall be");
         return;
     }
     if (!net::is_dpdk_device(o.net))

@@ -77,6 +77,8 @@ BOOST_AUTO_TEST_CASE(an_address_needs_the_length_of_its_prefix) {
 BOOST_AUTO_TEST_CASE(our_own_stack_needs_an_address_and_kernel_sockets_want_none) {
     BOOST_TEST(contains(complaint({"--net", "tap:x"}), "--address"));
     BOOST_TEST(contains(complaint({"--address", "10.0.0.1/24"}), "--address"));
+    BOOST_TEST(contains(complaint({"--gateway", "10.0.0.254"}), "--gateway: goes with our own stack"));
+    BOOST_TEST(contains(complaint({"--route", "10.1.0.0/16,10.0.0.7"}), "--route: goes with our own stack"));
 }
 
 BOOST_AUTO_TEST_CASE(a_gateway_is_on_one_of_the_networks) {
