@@ -58,6 +58,16 @@ std::string_view privileges() {
            "CAP_NET_RAW";
 }
 
+// Somebody has the other end: the kernel says that there is a carrier. One that nobody holds, made to
+// persist, has none.
+bool is_held(const char* interface) {
+    const descriptor any(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+    ifreq request{};
+    std::strncpy(request.ifr_name, interface, IFNAMSIZ - 1);
+    if (!any.valid() || ::ioctl(any.get(), SIOCGIFFLAGS, &request) != 0) return false;
+    return (request.ifr_flags & IFF_UP) && (request.ifr_flags & IFF_RUNNING);
+}
+
 // Makes the interface for a moment: the one way to learn whether the driver will be able to.
 void check_tap(const device_spec& s, unsigned queues) {
     descriptor tun(::open("/dev/net/tun", O_RDWR | O_CLOEXEC));
@@ -70,6 +80,9 @@ void check_tap(const device_spec& s, unsigned queues) {
         }
         refuse(s, error, fmt::format("/dev/net/tun may not be opened; {}", privileges()));
     }
+    // As one more queue of it we would get, and take from the other, every second frame or so.
+    if (is_held(s.place.c_str()))
+        refuse(s, EBUSY, fmt::format("another program holds the interface {}; choose another name", s.place));
     ifreq request{};
     std::strncpy(request.ifr_name, s.place.c_str(), IFNAMSIZ - 1);
     request.ifr_flags = IFF_TAP | IFF_NO_PI | IFF_MULTI_QUEUE;

@@ -161,6 +161,21 @@ BOOST_AUTO_TEST_CASE(an_interface_in_use_is_refused, *boost::unit_test::precondi
     }
 }
 
+// The kernel would give each of them a share of the frames.
+BOOST_AUTO_TEST_CASE(an_interface_that_another_program_holds_is_refused,
+                     *boost::unit_test::precondition(a_namespace())) {
+    const auto first = open_tap("mrtest6");
+    dpdk_options o;
+    o.device = "tap:mrtest6";
+    try {
+        open_dpdk_device(o);
+        BOOST_TEST(false);
+    } catch (const std::system_error& e) {
+        BOOST_TEST(std::string(e.what()).find("another program holds the interface mrtest6") !=
+                   std::string::npos);
+    }
+}
+
 BOOST_AUTO_TEST_CASE(packet_sockets_carry_frames_of_an_interface,
                      *boost::unit_test::precondition(a_namespace())) {
     auto tap = open_tap("mrtest4");
