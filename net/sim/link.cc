@@ -21,12 +21,16 @@ class inbox {
     void push() noexcept { ++tail_; }
     packet& front() noexcept { return slots_[head_ & mask_]; }
     void pop() noexcept { ++head_; }
+    // What waits here, and what was taken from here and is kept, are the sender's buffers.
+    void set_sender_short(bool yes) noexcept { sender_short_ = yes; }
+    bool sender_short() const noexcept { return sender_short_; }
 
  private:
     std::vector<packet> slots_;
     uint32_t mask_;
     uint32_t head_ = 0;
     uint32_t tail_ = 0;
+    bool sender_short_ = false;
 };
 
 class link_queue final : public device_queue {
@@ -34,6 +38,7 @@ class link_queue final : public device_queue {
     link_queue(const link_options& options, std::shared_ptr<inbox> in, std::shared_ptr<inbox> out)
         : verdict_(options.fills_checksums ? checksum_verdict::good : checksum_verdict::unknown),
           pool_(size_t(options.mtu) + 18, options.buffers),
+          many_(options.buffers - options.buffers / 4),
           in_(std::move(in)),
           out_(std::move(out)) {}
 
@@ -71,6 +76,7 @@ class link_queue final : public device_queue {
         counters_.tx_packets += n;
         counters_.tx_rejected += packets.size() - n;
         if (n) ++counters_.tx_bursts;
+        out_->set_sender_short(pool_.in_use() > many_);
         return n;
     }
 
@@ -87,9 +93,14 @@ class link_queue final : public device_queue {
         return n;
     }
 
+    // The other end's pool: if nobody gave it its buffers back, that end could not even acknowledge what
+    // they are kept for.
+    bool scarce() const noexcept override { return in_->sender_short(); }
+
  private:
     checksum_verdict verdict_;
     frame_pool pool_;
+    size_t many_;  // buffers in use, of the pool
     std::shared_ptr<inbox> in_;
     std::shared_ptr<inbox> out_;
 };

@@ -50,4 +50,22 @@ BOOST_AUTO_TEST_CASE(an_end_may_go_before_the_other) {
     BOOST_TEST(frames::send(l.b->queue(0), frames::pattern(60)));
 }
 
+// What is received and kept are the sender's buffers.
+BOOST_AUTO_TEST_CASE(a_receiver_learns_that_the_sender_runs_short_of_buffers) {
+    link_pair l = make_link({.buffers = 16});
+    std::vector<packet> kept(13);
+    for (size_t i = 0; i < 12; ++i) {
+        BOOST_TEST(frames::send(l.a->queue(0), frames::pattern(60)));
+        BOOST_TEST(l.b->queue(0).receive(std::span(&kept[i], 1)) == 1u);
+        BOOST_TEST(!l.b->queue(0).scarce());
+    }
+    BOOST_TEST(frames::send(l.a->queue(0), frames::pattern(60)));
+    BOOST_TEST(l.b->queue(0).scarce());
+    BOOST_TEST(!l.a->queue(0).scarce());
+    BOOST_TEST(l.b->queue(0).receive(std::span(&kept[12], 1)) == 1u);
+    kept.clear();
+    BOOST_TEST(frames::send(l.a->queue(0), frames::pattern(60)));
+    BOOST_TEST(!l.b->queue(0).scarce());
+}
+
 BOOST_AUTO_TEST_SUITE_END()
