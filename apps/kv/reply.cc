@@ -64,11 +64,11 @@ void reply_builder::clear_large() noexcept {
 }
 
 void reply_builder::grow(size_t n) {
-    size_t size = text_bytes();
-    size_t capacity = std::max({first_capacity, size_t(limit_ - begin_) * 2, size + n});
+    const size_t size = text_bytes();
+    const size_t capacity = std::max({first_capacity, size_t(limit_ - begin_) * 2, size + n});
     buffer larger = buffer::allocate(capacity);
     copy_bytes(larger.mutable_data(), begin_, size);
-    storage_ = std::move(larger);
+    storage_.swap(larger);
     begin_ = storage_.mutable_data();
     at_ = begin_ + size;
     limit_ = begin_ + capacity;

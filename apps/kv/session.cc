@@ -93,8 +93,13 @@ future<> session::answer_reads() {
                     "ERR Protocol error: too much unfinished input");
                 v = verdict::close;
             }
-            if (buffer text = here_.shared_workspace().collected.reply().take_text())
-                co_await write(std::move(text));
+            if (buffer text = here_.shared_workspace().collected.reply().take_text()) {
+                const size_t bytes = text.size();
+                shard.counters.bytes_out += bytes;
+                future<> written = connection_.write(std::move(text));
+                if (!written.available() || written.failed()) [[unlikely]]
+                    co_await until_taken(std::move(written), bytes);
+            }
         } while (v != verdict::done && v != verdict::close);
     }
 }
@@ -175,15 +180,6 @@ future<> session::write_all(reply_builder& out) {
         co_await connection_.write(a.bytes.share());
     }
     co_await connection_.write(text.share(done, text.size() - done));
-}
-
-future<> session::write(buffer reply) {
-    const size_t bytes = reply.size();
-    here_.state().counters.bytes_out += bytes;
-    future<> written = connection_.write(std::move(reply));
-    if (written.available()) [[likely]]
-        return written;
-    return until_taken(std::move(written), bytes);
 }
 
 future<> session::until_taken(future<> written, size_t bytes) {

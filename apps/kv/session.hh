@@ -29,8 +29,7 @@ class session {
     future<> reply_info(reply_builder& out);
     future<> reply_client_list(reply_builder& out);
     future<> write_all(reply_builder& out);
-    // Of replies: counted while the client does not take them.
-    future<> write(buffer reply);
+    // Replies count as unsent while the client does not take them.
     future<> until_taken(future<> written, size_t bytes);
 
     server& here_;
