@@ -1,5 +1,6 @@
 #include "core/thread.hh"
 
+#include "core/frame_cache.hh"
 #include "core/memory/stack.hh"
 #include "core/sanitizer.hh"
 
@@ -36,7 +37,7 @@ struct exception_state {
 
 }  // namespace
 
-struct thread::machine {
+struct thread::machine : frame_cached {
     explicit machine(thread& t) : owner(t) {
         own = boost::context::detail::make_fcontext(memory.top(), stack::size_bytes, &machine::enter);
     }

@@ -1,9 +1,9 @@
 #include "core/memory/stack.hh"
 
 #include <cerrno>
+#include <cstring>
 #include <sys/mman.h>
 #include <system_error>
-#include <vector>
 
 namespace millrace {
 
@@ -28,31 +28,56 @@ char* map() {
     return bottom;
 }
 
-struct stack_cache {
-    stack_cache() { free.reserve(stack::kept); }
-    ~stack_cache() {
-        for (char* bottom : free) unmap(bottom);
+// Stacks of a thread that are free, each linked by its topmost bytes, which have been touched already.
+[[gnu::tls_model("initial-exec")]] constinit thread_local char* first_free = nullptr;
+[[gnu::tls_model("initial-exec")]] constinit thread_local size_t room = 0;  // for more of them
+
+char* link_place(char* bottom) noexcept {
+    return bottom + stack::size_bytes - sizeof(char*);
+}
+
+char* take_free() noexcept {
+    char* bottom = first_free;
+    std::memcpy(&first_free, link_place(bottom), sizeof first_free);
+    ++room;
+    return bottom;
+}
+
+void keep(char* bottom) noexcept {
+    std::memcpy(link_place(bottom), &first_free, sizeof first_free);
+    first_free = bottom;
+    --room;
+}
+
+// Makes room at the first stack to keep, and unmaps all when the thread ends. What is returned later still
+// finds no room.
+struct closer {
+    closer() noexcept { room = stack::kept; }
+    ~closer() {
+        while (first_free) unmap(take_free());
+        room = 0;
+        closed = true;
     }
-    std::vector<char*> free;
+    static inline thread_local bool closed = false;
 };
-thread_local stack_cache cache;
+
+void keep_first_or_unmap(char* bottom) noexcept {
+    if (!closer::closed) {
+        static thread_local closer opens_now_and_closes_at_exit;
+        if (room > 0) return keep(bottom);
+    }
+    unmap(bottom);
+}
 
 }  // namespace
 
-stack::stack() {
-    if (cache.free.empty()) {
-        bottom_ = map();
-    } else {
-        bottom_ = cache.free.back();
-        cache.free.pop_back();
-    }
-}
+stack::stack() : bottom_(first_free ? take_free() : map()) {}
 
 stack::~stack() {
-    if (cache.free.size() < kept)
-        cache.free.push_back(bottom_);
+    if (room > 0)
+        keep(bottom_);
     else
-        unmap(bottom_);
+        keep_first_or_unmap(bottom_);
 }
 
 }  // namespace millrace
