@@ -26,6 +26,7 @@ refuses "an address to bind that is none" "bind" "$kv" --net kernel --bind local
 refuses "an address to bind that is not here" "bind" "$kv" --net kernel --bind 192.0.2.1
 refuses "the address of a whole network" "address: 10.0.0.0/24" "$kv" --net tap:x --address 10.0.0.0/24
 refuses "no address for our own stack" "address" "$kv" --net tap:x
+refuses "a gateway for kernel sockets" "gateway: goes with our own stack" "$kv" --net kernel --gateway 10.0.0.1
 refuses "a device of no known kind" "net" "$kv" --net carrier-pigeon --address 10.0.0.1/24
 refuses "a PCI device that does not exist" "dpdk:|device" "$kv" --net dpdk:0000:ff:1f.7 --address 10.0.0.1/24
 refuses "an interface that does not exist" "no-such-if" "$kv" --net af_packet:no-such-if0 --address 10.0.0.1/24

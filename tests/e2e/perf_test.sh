@@ -79,6 +79,43 @@ dies() {
 }
 check "a server that dies in mid-run" dies
 
+# A server that answers what no echo server does: nonsense, or right a hundred times and then nothing, or the end.
+cat >"$work/bad_server.py" <<'PYTHON'
+import socket, sys, threading
+how, port = sys.argv[1], int(sys.argv[2])
+def serve(connection):
+    n = 0
+    while data := connection.recv(65536):
+        n += 1
+        if how == "nonsense":
+            connection.sendall(b"!" * len(data))
+        elif n <= 100:
+            connection.sendall(data)
+        elif how == "closes":
+            return connection.close()
+listener = socket.create_server(("127.0.0.1", port), backlog=100)
+while True:
+    threading.Thread(target=serve, args=(listener.accept()[0],), daemon=True).start()
+PYTHON
+# badly HOW PORT WORKLOAD PATTERN: what the client says of such a server; figures, if there are some, are marked.
+badly() {
+    serve python3 "$work/bad_server.py" "$1" "$2"
+    wait_for 20 port_answers 127.0.0.1 "$2" || return 1
+    fails_with 1 "$4" "$perf" client --server "127.0.0.1:$2" --duration 1s --warm-up 50ms --log error --connections 2 \
+        --workload "$3"
+    local status=$?
+    kill "$server"
+    return $status
+}
+if command -v python3 >/dev/null; then
+    check "a server that answers nonsense" badly nonsense 17392 rr "sent wrong bytes after 0 right ones"
+    check "a server that is no Redis server" badly nonsense 17393 resp-set "answered '!*' to a SET"
+    check "a server that closes in mid-run" badly closes 17394 rr "127.0.0.1:17394 closed the connection"
+    check "a server that falls silent in mid-run" badly silent 17395 rr "has not answered within 2s of the end"
+else
+    skip "servers that answer badly" "python3 is not installed"
+fi
+
 mkdir -p "$work/run"
 bare=("$perf" bare-link)
 serve "${bare[@]}" server --net "memif:server,$work/run/bare.sock"
@@ -91,5 +128,20 @@ if wait_for 20 test -S "$work/run/bare.sock"; then
 else
     not_ok "the bare link" "no memif socket"
 fi
+memif_server_dies() {
+    local socket=$work/run/echo.sock measuring status
+    serve "$bin/millrace-echo" --net "memif:server,$socket" --address 10.79.0.1/24 --listen 7
+    wait_for 20 test -S "$socket" || return 1
+    "$perf" client --net "memif:client,$socket" --address 10.79.0.2/24 --server 10.79.0.1:7 --duration 4s --log error \
+        >"$work/out" 2>"$work/err" &
+    measuring=$!
+    sleep 3
+    kill -KILL "$server"
+    wait $measuring
+    status=$?
+    cat "$work/out" "$work/err"
+    [ $status = 1 ] && grep -q '^PARTIAL: rr' "$work/out" && [ "$(wc -l <"$work/err")" = 1 ]
+}
+check "a memif server that dies in mid-run" memif_server_dies
 check "a bare link with nobody at the other end" fails_with 2 "memif:server first" "${bare[@]}" client \
     --net "memif:client,$work/run/nobody.sock"
