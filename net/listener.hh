@@ -12,6 +12,9 @@ struct listen_options {
     uint16_t port = 0;        // 0: any free one, see listener::local()
     unsigned backlog = 1024;  // connections complete but not yet accepted
     stream_settings settings{};
+    // RFC 7413: connections may be accepted, with what the peer has sent, as soon as its SYN comes with a
+    // good cookie. Only for services where a request that comes twice does no harm.
+    bool fast_open = false;
 };
 
 // A listener as a network implements it. Destroyed: closed.

@@ -8,12 +8,17 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace millrace::net {
 
 struct connect_options {
     std::optional<endpoint> local;  // default: chosen by the network; port 0: any free one
     stream_settings settings{};
+    // What the application sends first. With fast open (RFC 7413) it goes with the SYN where the peer is
+    // known to take that, else behind the handshake. Peers may see it twice in rare cases: only for what may
+    // be repeated. Copied before connect() returns; at most as much as a write takes without waiting.
+    std::string_view first_data{};
 };
 
 class network {

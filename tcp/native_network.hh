@@ -44,6 +44,12 @@ struct native_settings {
     // peer tries again; or answered by RST, so that it does not wait.
     bool reset_on_full_backlog = false;
     uint32_t time_wait = 65536;  // records of 64 bytes; more make the oldest go
+    // RFC 7413. Of those in use before the peer has acknowledged our SYN-ACK, so many at once; more wait for
+    // that.
+    uint32_t fast_open_pending = 256;
+    uint32_t fast_open_cookies = 1024;                        // of servers; 0: no SYN of ours brings data
+    duration fast_open_key_lifetime = std::chrono::hours(1);  // a cookie of ours is good for one to two
+    duration fast_open_retry = std::chrono::hours(1);  // where a SYN with data was not answered as it should
     uint32_t listeners = 1024;
     uint32_t resets_per_second = 1000;  // for segments of no connection
     uint16_t first_port = 32768;        // of connections from here (RFC 6056 §3.2)

@@ -45,6 +45,13 @@ constexpr counter counters[] = {
     {&stats::syn_cookies_failed, "syn_cookies_failed", "ACKs that were no cookie, while cookies were sent"},
     {&stats::syn_cookies_limited, "syn_cookies_limited",
      "good cookies dropped, as too many came in a second"},
+    {&stats::fast_open_accepted, "fast_open_accepted", "connections in use from the peer's SYN on"},
+    {&stats::fast_open_refused, "fast_open_refused", "SYNs of peers with a bad fast open cookie"},
+    {&stats::fast_open_limited, "fast_open_limited", "SYNs with a good one, while too many were pending"},
+    {&stats::fast_open_granted, "fast_open_granted", "fast open cookies sent to peers"},
+    {&stats::fast_open_taken, "fast_open_taken", "SYNs sent from here whose data the peer took"},
+    {&stats::fast_open_blocked, "fast_open_blocked",
+     "times that fast open was given up on a path for a while"},
 };
 static_assert(std::size(counters) * sizeof(uint64_t) == sizeof(stats), "every counter has a line here");
 

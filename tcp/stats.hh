@@ -47,6 +47,14 @@ struct stats {
     uint64_t syn_cookies_accepted = 0;  // became connections
     uint64_t syn_cookies_failed = 0;    // ACKs that were no cookie, while cookies were being sent
     uint64_t syn_cookies_limited = 0;   // good ones, but not so many a second
+
+    // Fast open: RFC 7413.
+    uint64_t fast_open_accepted = 0;  // peers' SYNs with a good cookie
+    uint64_t fast_open_refused = 0;   // with a bad one
+    uint64_t fast_open_limited = 0;   // with a good one, but too many were pending
+    uint64_t fast_open_granted = 0;   // cookies sent to peers
+    uint64_t fast_open_taken = 0;     // SYNs of ours whose data the peer took
+    uint64_t fast_open_blocked = 0;   // paths on which that is not tried for a while
 };
 
 // Adds every counter under its name with its meaning; `s` must outlive the group.

@@ -15,6 +15,24 @@
 
 namespace millrace::net {
 
+namespace {
+
+// `taken`: how much of `data` the kernel takes to go with the SYN, or keeps to send it behind the handshake;
+// none with a server whose cookie it has not (RFC 7413; net.ipv4.tcp_fastopen). 0 if it is under way.
+int begin_connecting(const socket_handle& s, const socket_address& to, std::string_view data,
+                     size_t& taken) noexcept {
+    if (!data.empty()) {
+        const ssize_t n =
+            ::sendto(s.get(), data.data(), data.size(), MSG_FASTOPEN | MSG_NOSIGNAL, to.get(), to.length());
+        if (n >= 0) taken = size_t(n);
+        if (n >= 0 || errno == EINPROGRESS) return 0;
+        if (errno != EOPNOTSUPP) return errno;
+    }
+    return ::connect(s.get(), to.get(), to.length()) == 0 || errno == EINPROGRESS ? 0 : errno;
+}
+
+}  // namespace
+
 kernel_network::kernel_network(const kernel_network_options& options)
     : options_(options),
       reactor_(reactor::current()),
@@ -46,6 +64,8 @@ listener kernel_network::listen(listen_options options) {
     s.set(SOL_SOCKET, SO_REUSEADDR, 1);  // TIME_WAIT connections do not hold the port
     s.set(IPPROTO_TCP, TCP_NODELAY, options.settings.no_delay);
     if (options.settings.congestion) s.set(*options.settings.congestion);
+    // Beyond what net.ipv4.tcp_fastopen allows the kernel goes on as without.
+    if (options.fast_open) s.set(IPPROTO_TCP, TCP_FASTOPEN, int(std::min<unsigned>(options.backlog, 256)));
     port_claim claim(s, port_claim::protocol::tcp, {options.address, options.port}, family);
     if (::listen(s.get(), int(std::min<unsigned>(options.backlog, 65535))) < 0)
         throw std::system_error(error_of(errno), to_string(endpoint{options.address, options.port}));
@@ -58,14 +78,18 @@ future<stream> kernel_network::connect(endpoint remote, connect_options options)
     socket_handle s = socket_handle::open(family, SOCK_STREAM);
     if (options.local) s.bind(*options.local, family);
     const socket_address to(remote, family);
-    if (::connect(s.get(), to.get(), to.length()) < 0 && errno != EINPROGRESS)
-        throw std::system_error(error_of(errno), to_string(remote));
+    size_t taken = 0;
+    if (const int error = begin_connecting(s, to, options.first_data, taken))
+        throw std::system_error(error_of(error), to_string(remote));
+    // What did not go with the SYN; a copy, as this waits.
+    buffer rest = buffer::copy_of(options.first_data.substr(taken));
     auto c = std::make_unique<kernel_connection>(*this, std::move(s), remote,
                                                  kernel_connection::origin::connecting, options.settings);
     co_await c->established();
     // The network may have gone in the meantime, and has reset all connections then.
     if (!c->is_open()) throw std::system_error(make_error_code(errc::connection_aborted));
     ++counters_.opened;
+    if (rest) co_await c->write(std::move(rest));
     co_return stream(std::make_unique<kernel_stream>(*this, std::move(c)));
 }
 

@@ -16,7 +16,13 @@ drop_reason connection::on_segment(segment&& s, time_point now) noexcept {
 }
 
 drop_reason connection::arrive_synchronised(segment& s, time_point now) noexcept {
-    if (state_ == connection_state::syn_received) strip_repeated_syn(s);
+    if (state_ == connection_state::syn_received) {
+        if (repeats_syn(s)) {
+            unusual_.syn_due = true;
+            return drop_reason::none;
+        }
+        strip_repeated_syn(s);
+    }
     drop_reason refused = check_timestamp(s, now);
     if (refused == drop_reason::none) refused = check_sequence(s, now);
     if (refused == drop_reason::none) refused = check_reset(s, now);
@@ -29,6 +35,12 @@ drop_reason connection::arrive_synchronised(segment& s, time_point now) noexcept
     if (timestamps_.enabled() && s.options.timestamps)
         timestamps_.on_segment(s.options.timestamps->value, s.seq, acked_to_, now);
     return take_text_and_fin(s);
+}
+
+// Fast open: our SYN-ACK was lost, and the peer's SYN comes again (RFC 7413 §4.2.2), without its data.
+bool connection::repeats_syn(const segment& s) const noexcept {
+    return fast_open_ && !active_ && s.seq == irs_ &&
+           s.flags.are(flags::syn, flags::syn | flags::ack | flags::rst);
 }
 
 // Simultaneous open: the peer's SYN-ACK repeats its SYN, and its ACK is ours (RFC 9293 §3.5, figure 8).
@@ -114,7 +126,7 @@ drop_reason connection::check_ack(const segment& s, time_point now) noexcept {
             owe_stray_reset(s.ack);
             return drop_reason::unacceptable_ack;
         }
-        establish(now, s.options.timestamps ? &*s.options.timestamps : nullptr);
+        establish(s.ack, now, s.options.timestamps ? &*s.options.timestamps : nullptr);
     }
     if (snd_.nxt < s.ack) restore_probe(s.ack);
     if (snd_.nxt < s.ack) {

@@ -64,8 +64,9 @@ class connection {
         return user_timeout_ > duration::zero() ? std::min(t, give_up_at()) : t;
     }
     // Fills `out`, which is fresh, with the next segment to send now; false if there is none. The payload's
-    // buffers share memory with the send buffer.
-    bool next_segment(outgoing& out, time_point now) noexcept;
+    // buffers share memory with the send buffer. `cookie`: for the first SYN, which brings data if it is one;
+    // or for the first SYN-ACK.
+    bool next_segment(outgoing& out, time_point now, const fast_open_cookie* cookie = nullptr) noexcept;
     // The short way of on_segment() for a segment that is just the one expected: false, with nothing changed,
     // if it is not. Its payload is the caller's: it goes to whoever reads, if readable_bytes() is zero, or to
     // keep().
@@ -88,6 +89,12 @@ class connection {
         events_ = {};
         return e;
     }
+
+    // RFC 7413 §4.2.2, of a passive opening with `fast_open`: the data that came with the SYN.
+    void take_syn_data(buffer&& payload) noexcept;
+    fast_open_outcome fast_open() const noexcept;
+    // SYN or SYN-ACK went out more than once.
+    bool repeated_syn() const noexcept { return syn_transmissions_ > 1; }
 
     // The user's calls. RFC 9293 §3.9.1.
     //
@@ -165,8 +172,12 @@ class connection {
     void set_segment_size() noexcept;
     drop_reason arrive_in_syn_sent(segment& s, time_point now) noexcept;
     void take_syn(const segment& s, time_point now) noexcept;
-    void establish(time_point now, const timestamp_option* echo) noexcept;
-    bool next_syn(outgoing& out, time_point now) noexcept;
+    void establish(seq ack, time_point now, const timestamp_option* echo) noexcept;
+    void begin_sending() noexcept;
+    void settle_syn_data(seq ack) noexcept;
+    void sample_handshake(time_point now, const timestamp_option* echo) noexcept;
+    bool next_syn(outgoing& out, time_point now, const fast_open_cookie* cookie) noexcept;
+    void fill_syn(outgoing& out, const fast_open_cookie& cookie) noexcept;
 
     // plain.cc
     bool is_expected(const plain_segment& s) const noexcept;
@@ -175,6 +186,7 @@ class connection {
 
     // arrival.cc: each check says why to stop, or none.
     drop_reason arrive_synchronised(segment& s, time_point now) noexcept;
+    bool repeats_syn(const segment& s) const noexcept;
     void strip_repeated_syn(segment& s) noexcept;
     drop_reason check_timestamp(const segment& s, time_point now) noexcept;
     drop_reason check_sequence(segment& s, time_point now) noexcept;
@@ -257,6 +269,10 @@ class connection {
     void enter_time_wait() noexcept;
     void on_unreachable(failure why) noexcept;
 
+    // FIN waits for the handshake.
+    bool may_finish() const noexcept {
+        return unusual_.fin_queued && state_ != connection_state::syn_received;
+    }
     seq fin_seq() const noexcept { return out_.end(); }
     uint32_t unsent() const noexcept { return distance(earlier(snd_.nxt, out_.end()), out_.end()); }
     // Something waits for the peer's window to open: the timer runs with nothing in flight.
@@ -346,6 +362,8 @@ class connection {
     bool sack_ : 1 = false;            // agreed on
     bool window_scaling_ : 1 = false;  // agreed on
     bool time_wait_taken_ : 1 = false;
+    bool fast_open_ : 1 = false;       // our SYN brought data; passive: the peer's did (RFC 7413)
+    bool syn_data_taken_ : 1 = false;  // and the peer took it
 };
 
 // The window field of a segment that goes out now, which acknowledges all that has come.

@@ -16,12 +16,14 @@ class events {
         closed = 32,        // it is over, in order or not: nothing will be received any more; pull what
                             // next_segment() still has, take_time_wait(), then the connection may go
         failed = 64,        // it is over because of error(); comes together with `closed`
+        confirmed = 128,    // fast open: what was `connected` when the SYN came is acknowledged (RFC 7413)
     };
 
     constexpr events() noexcept = default;
     constexpr events(bit b) noexcept : bits_(b) {}
 
     constexpr bool has(bit b) const noexcept { return (bits_ & b) != 0; }
+    constexpr bool has_any(events e) const noexcept { return (bits_ & e.bits_) != 0; }
     constexpr bool any() const noexcept { return bits_ != 0; }
     constexpr events& operator|=(events e) noexcept {
         bits_ |= e.bits_;

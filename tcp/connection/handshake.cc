@@ -34,7 +34,7 @@ connection::connection(const settings& s, rate_limit& challenges, const opening&
       timestamp_offset_(o.timestamp_offset),
       send_limit_(s.send_buffer),
       path_mss_(std::max(o.path_mss, s.min_mss)),
-      peer_mss_(s.default_peer_mss),
+      peer_mss_(o.peer_mss ? o.peer_mss : s.default_peer_mss),
       state_(connection_state::syn_sent),
       no_delay_(s.no_delay),
       keepalive_(s.keepalive),
@@ -62,6 +62,23 @@ connection::connection(const settings& s, rate_limit& challenges, const opening&
     rcv_.offer_in_syn(p.wnd);
     agree_on_options(agreed, now);
     snd_.start(p.irs, o.iss, p.peer_wnd);
+    if (!p.fast_open) return;
+    fast_open_ = unusual_.syn_due = true;
+    syn_transmissions_ = 0;
+    begin_sending();
+    events_ |= events::connected;
+}
+
+// As much as our window takes: it is not acknowledged otherwise, and comes again.
+void connection::take_syn_data(buffer&& payload) noexcept {
+    payload.trim(std::min<size_t>(payload.size(), std::min(rcv_.wnd(), receive_room())));
+    if (!payload.empty()) deliver(std::move(payload));
+}
+
+fast_open_outcome connection::fast_open() const noexcept {
+    if (!fast_open_ || !active_) return fast_open_outcome::not_tried;
+    if (syn_data_taken_) return fast_open_outcome::taken;
+    return repeated_syn() ? fast_open_outcome::lost : fast_open_outcome::refused;
 }
 
 void connection::begin_receiving(seq irs, uint8_t scale) noexcept {
@@ -113,7 +130,7 @@ drop_reason connection::arrive_in_syn_sent(segment& s, time_point now) noexcept 
         return drop_reason::none;
     }
     snd_.start(s.seq, s.ack, s.wnd);
-    establish(now, s.options.timestamps ? &*s.options.timestamps : nullptr);
+    establish(s.ack, now, s.options.timestamps ? &*s.options.timestamps : nullptr);
     acks_.require_now();
     // What came with it is processed as in ESTABLISHED.
     ++s.seq;
@@ -133,36 +150,59 @@ void connection::take_syn(const segment& s, time_point now) noexcept {
     snd_.start(s.seq, snd_.una, s.wnd);
 }
 
-// Our SYN is acknowledged.
-void connection::establish(time_point now, const timestamp_option* echo) noexcept {
+// Our SYN is acknowledged, and by `ack` maybe data that came with it.
+void connection::establish(seq ack, time_point now, const timestamp_option* echo) noexcept {
+    const bool in_use = fast_open_ && !active_;
     snd_.una = iss_ + 1;
     state_ = connection_state::established;
-    if (syn_transmissions_ == 1) {
-        rtt_.on_sample(now - sent_at_);  // Karn's algorithm: sent once
-        rto_.on_sample(rtt_);
-    } else if (const auto sample = elapsed_since(echo, now)) {
-        rtt_.on_sample(*sample);
-        rto_.on_sample(rtt_);
-    } else if (syn_transmissions_ > 1) {
-        rto_.on_handshake_timed_out();
-        rto_.reset_backoff();
-    }
-    const bool lost_once = syn_transmissions_ > 1;  // RFC 5681 §3.1: then begin with one segment
-    congestion_ =
-        congestion_control(congestion_.algorithm(), smss_,
-                           lost_once ? smss_ : initial_window(smss_, settings_.initial_window_segments));
-    recovery_ = loss_recovery(iss_, smss_, sack_);
+    sample_handshake(now, echo);
+    if (!in_use) begin_sending();
+    if (fast_open_ && active_) settle_syn_data(ack);
     unusual_.syn_due = false;
-    retransmit_at_ = never;
+    retransmit_at_ = flight_.empty() ? never : now + rto_.value();
     progress_at_ = sent_at_ = now;
     soft_error_ = failure::none;
-    events_ |= events::connected;
+    events_ |= in_use ? events::confirmed : events::connected;
     arm_quiet_timer(now);
     if (unusual_.fin_queued) enter_closing_states();
 }
 
+void connection::begin_sending() noexcept {
+    const bool lost_once = repeated_syn();  // RFC 5681 §3.1: then begin with one segment
+    congestion_ =
+        congestion_control(congestion_.algorithm(), smss_,
+                           lost_once ? smss_ : initial_window(smss_, settings_.initial_window_segments));
+    recovery_ = loss_recovery(iss_, smss_, sack_);
+}
+
+// RFC 7413 §4.2.2: what the peer has not acknowledged is sent again at once, as if it never had been.
+void connection::settle_syn_data(seq ack) noexcept {
+    syn_data_taken_ = iss_ + 1 < ack;
+    bytes_sent_ += distance(iss_ + 1, ack);
+    out_.acknowledge(ack);
+    snd_.una = snd_.nxt = ack;
+    if (wants_room_) tell_of_room();
+}
+
+// The round trip of our SYN or SYN-ACK, if it can be known which transmission was answered, and when that
+// was: what was sent since (RFC 7413) has moved the time.
+void connection::sample_handshake(time_point now, const timestamp_option* echo) noexcept {
+    std::optional<duration> sample;
+    if (syn_transmissions_ == 1 && flight_.empty())
+        sample = now - sent_at_;  // Karn's algorithm: sent once
+    else
+        sample = elapsed_since(echo, now);
+    if (sample) {
+        rtt_.on_sample(*sample);
+        rto_.on_sample(rtt_);
+    } else if (repeated_syn()) {
+        rto_.on_handshake_timed_out();
+        rto_.reset_backoff();
+    }
+}
+
 // SYN in SYN-SENT, SYN-ACK in SYN-RECEIVED.
-bool connection::next_syn(outgoing& out, time_point now) noexcept {
+bool connection::next_syn(outgoing& out, time_point now, const fast_open_cookie* cookie) noexcept {
     const bool answers = state_ == connection_state::syn_received;
     out.seq = iss_;
     out.flags = flags::syn;
@@ -174,6 +214,7 @@ bool connection::next_syn(outgoing& out, time_point now) noexcept {
         if (window_scaling_) out.options.window_scale = rcv_.scale();
         if (timestamps_.enabled()) out.options.timestamps = timestamps_.stamp(now);
         out.options.sack_permitted = sack_;
+        acked_to_ = rcv_.nxt();
         acks_.on_ack_sent();
     } else {
         out.wnd = uint16_t(std::min<uint32_t>(receive_room(), UINT16_MAX));
@@ -183,6 +224,8 @@ bool connection::next_syn(outgoing& out, time_point now) noexcept {
             out.options.timestamps = timestamp_option{timestamp_clock(now, timestamp_offset_), 0};
         out.options.sack_permitted = settings_.sack;
     }
+    // RFC 7413 §4.2.1 §4.2.2: repeated without, as the option or the data may be why it was lost.
+    if (cookie && syn_transmissions_ == 0) fill_syn(out, *cookie);
     unusual_.syn_due = false;
     if (syn_transmissions_++ == 0)
         sent_at_ = progress_at_ = now;
@@ -191,6 +234,20 @@ bool connection::next_syn(outgoing& out, time_point now) noexcept {
     retransmit_at_ = now + rto_.value();
     ++segments_sent_;
     return true;
+}
+
+// RFC 7413 §4.2.2: with a cookie our SYN brings as much as one segment takes, the peer's MSS being what it
+// was last time.
+void connection::fill_syn(outgoing& out, const fast_open_cookie& cookie) noexcept {
+    out.options.fast_open = cookie;
+    if (cookie.is_request() || state_ != connection_state::syn_sent) return;
+    const uint32_t mss = std::max(std::min(path_mss_, peer_mss_), settings_.min_mss);
+    const auto options = uint32_t(out.options.emitted_bytes());
+    const uint32_t bytes = std::min(unsent(), mss > options ? mss - options : 0);
+    if (bytes == 0) return;
+    out_.slice(iss_ + 1, bytes, out.payload);
+    snd_.nxt += bytes;
+    fast_open_ = true;
 }
 
 }  // namespace millrace::tcp

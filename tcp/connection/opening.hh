@@ -14,6 +14,7 @@ struct opening {
     seq iss;                        // RFC 6528
     uint32_t timestamp_offset = 0;  // of our TSval from the clock: RFC 7323 §7.1
     uint16_t path_mss = 1460;       // MTU of the path less the fixed IP and TCP headers (RFC 6691)
+    uint16_t peer_mss = 0;          // of an earlier connection, for data in our SYN; 0: unknown
 };
 
 // What is known of a peer whose SYN was answered by `opening.iss` with SYN-ACK: of a half-open record, when
@@ -30,6 +31,17 @@ struct passive_opening {
     uint32_t ts_recent = 0;
     uint8_t transmissions = 1;  // of our SYN-ACK; 0: nobody knows (RFC 4987 §3.6), nor when the first was
     time_point first_sent{};
+    // RFC 7413: the SYN came with a good cookie. The connection sends the SYN-ACK itself, and is used before
+    // that is acknowledged.
+    bool fast_open = false;
+};
+
+// What became of the data that a SYN of ours brought. RFC 7413 §4.2.2.
+enum class fast_open_outcome : uint8_t {
+    not_tried,  // the SYN had none
+    taken,      // acknowledged with the SYN, if not all of it
+    refused,    // it goes out again behind the handshake
+    lost,       // the same, and the SYN had to be repeated: maybe for its data
 };
 
 // What a connection in TIME-WAIT leaves behind, for the record that answers in its place. RFC 9293 §3.6.1.

@@ -7,9 +7,9 @@
 
 namespace millrace::tcp {
 
-bool connection::next_segment(outgoing& out, time_point now) noexcept {
+bool connection::next_segment(outgoing& out, time_point now, const fast_open_cookie* cookie) noexcept {
     if (unusual_.reset_due || unusual_.stray_reset_due) return next_reset(out, now);
-    if (unusual_.syn_due) return next_syn(out, now);
+    if (unusual_.syn_due) return next_syn(out, now, cookie);
     if (may_have_text()) {
         if (unusual_.probe_due && next_probe(out, now)) return true;
         if (flight_.lost_bytes() > 0 ? next_retransmission(out, now) : next_new(out, now)) return true;
@@ -26,10 +26,11 @@ bool connection::may_have_text() const noexcept {
         case connection_state::closing:
         case connection_state::last_ack:
             return true;
+        case connection_state::syn_received:
+            return fast_open_ && !active_;  // RFC 7413 §4.2.2
         case connection_state::closed:
         case connection_state::listen:
         case connection_state::syn_sent:
-        case connection_state::syn_received:
         case connection_state::fin_wait_2:
         case connection_state::time_wait:
             return false;
@@ -80,7 +81,7 @@ void connection::retransmit(outgoing& out, size_t i, time_point now) noexcept {
 
 bool connection::next_new(outgoing& out, time_point now) noexcept {
     const uint32_t data = unsent();
-    const bool fin = unusual_.fin_queued && snd_.nxt <= fin_seq();
+    const bool fin = may_finish() && snd_.nxt <= fin_seq();
     if (data == 0 && !fin) {
         if (unusual_.cwnd_limited)
             unusual_.cwnd_limited = recovery_.pipe(flight_) + smss_ > congestion_.cwnd();
@@ -122,7 +123,7 @@ void connection::send_new(outgoing& out, uint32_t size, uint32_t window, time_po
     fill_header(out, now);
     size = std::min(size, room_for_payload(out));
     const seq at = snd_.nxt;
-    const bool fin = unusual_.fin_queued && at + size == fin_seq() && window > size;
+    const bool fin = may_finish() && at + size == fin_seq() && window > size;
     fill_text(out, at, size, fin);
     note_new(size + fin, size, now);
 }

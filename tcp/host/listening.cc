@@ -12,7 +12,8 @@ listening::listening(stack& owner, uint32_t id, const net::listen_options& optio
       id_(id),
       local_{options.address, options.port},
       backlog_(std::max(options.backlog, 1u)),
-      settings_(options.settings) {}
+      settings_(options.settings),
+      fast_open_(options.fast_open) {}
 
 listening::~listening() {
     close();

@@ -26,6 +26,7 @@ class listening final : public net::listener_backend {
     uint32_t id() const noexcept { return id_; }
     bool has_room() const noexcept { return ready_.size() < backlog_; }
     const net::stream_settings& settings() const noexcept { return settings_; }
+    bool fast_open() const noexcept { return fast_open_; }
     void push(net::stream s);
     void on_stack_gone() noexcept;
 
@@ -35,6 +36,7 @@ class listening final : public net::listener_backend {
     net::endpoint local_;
     size_t backlog_;
     net::stream_settings settings_;
+    bool fast_open_;
     std::deque<net::stream> ready_;
     std::optional<promise<std::optional<net::stream>>> waiter_;
 };

@@ -67,16 +67,22 @@ void socket::on_payload(buffer&& payload) noexcept {
 
 void socket::deliver_events() noexcept {
     const events e = connection_.take_events();
-    if (e.has(events::connected)) deliver_connected();
+    if (e.has_any(events::connected | events::confirmed)) deliver_connected(e);
     if (reading_) deliver_read();
     if (writing_) deliver_write();
     if (e.has(events::closed)) deliver_failure();
 }
 
-void socket::deliver_connected() noexcept {
+void socket::deliver_connected(events e) noexcept {
+    if (e.has(events::confirmed)) {
+        opening_.reset();
+        if (std::exchange(fast_open_pending_, false)) stack_->on_fast_open_confirmed();
+    }
+    if (!e.has(events::connected)) return;
     established_ = true;
-    if (connector_) {
-        std::exchange(connector_, nullptr)->set_value(make_stream());
+    if (opening_ && opening_->opener) {
+        stack_->on_opened(*this);
+        std::exchange(opening_, nullptr)->opener->set_value(make_stream());
     } else if (listener_ != 0 && !stack_->hand_over(*this, std::exchange(listener_, 0))) {
         abort();
     }
@@ -105,7 +111,10 @@ void socket::deliver_write() noexcept {
 void socket::deliver_failure() noexcept {
     unwritten_ = {};
     const std::error_code why = failure();
-    if (connector_) std::exchange(connector_, nullptr)->set_exception(why);
+    if (opening_ && opening_->opener) {
+        if (stack_) stack_->on_opening_failed(*this);
+        std::exchange(opening_, nullptr)->opener->set_exception(why);
+    }
     if (std::exchange(reading_, false)) reader_.set_exception(why);
     if (std::exchange(writing_, false)) writer_.set_exception(why);
 }
@@ -130,9 +139,17 @@ net::stream socket::make_stream() {
     return net::stream(std::unique_ptr<net::stream_backend>(this));
 }
 
-future<net::stream> socket::connected_stream() {
-    connector_ = std::make_unique<promise<net::stream>>();
-    return connector_->get_future();
+future<net::stream> socket::connected_stream(const std::optional<fast_open_cookie>& cookie) {
+    opening_ = std::make_unique<opening_notes>();
+    opening_->cookie = cookie;
+    return opening_->opener.emplace().get_future();
+}
+
+void socket::set_fast_open_pending(const std::optional<fast_open_cookie>& renewed) {
+    fast_open_pending_ = true;
+    if (!renewed) return;
+    opening_ = std::make_unique<opening_notes>();
+    opening_->cookie = renewed;
 }
 
 std::error_code socket::failure() const noexcept {

@@ -13,11 +13,18 @@
 #include <cstdint>
 #include <memory>
 #include <new>
+#include <optional>
 #include <string_view>
 
 namespace millrace::tcp {
 
 class stack;
+
+// Of a connection while it opens, by either side.
+struct opening_notes {
+    std::optional<promise<net::stream>> opener;  // who has called connect()
+    std::optional<fast_open_cookie> cookie;      // for the SYN, or for the SYN-ACK (RFC 7413)
+};
 
 class socket;
 struct socket_deleter {
@@ -63,6 +70,13 @@ class socket final : public net::stream_backend, private timer {
     bool held_by_user() const noexcept { return held_; }
     // Was in use by both ends: not a refused attempt.
     bool was_established() const noexcept { return established_; }
+    // For the first SYN or SYN-ACK; null if there is none.
+    const fast_open_cookie* cookie() const noexcept {
+        return opening_ && opening_->cookie ? &*opening_->cookie : nullptr;
+    }
+    // In use before its handshake is complete, by a good cookie in the peer's SYN; the stack counts these.
+    bool fast_open_pending() const noexcept { return fast_open_pending_; }
+    void set_fast_open_pending(const std::optional<fast_open_cookie>& renewed);
     // Tells those who wait what has happened in the connection.
     void deliver() noexcept {
         if (connection_.has_events()) deliver_events();
@@ -81,7 +95,7 @@ class socket final : public net::stream_backend, private timer {
     // The stack goes. Destroys the socket unless the user holds it.
     void on_stack_gone() noexcept;
     net::stream make_stream();
-    future<net::stream> connected_stream();
+    future<net::stream> connected_stream(const std::optional<fast_open_cookie>& cookie);
 
     // The user's side.
     future<buffer> read() override;
@@ -113,7 +127,7 @@ class socket final : public net::stream_backend, private timer {
     std::error_code failure() const noexcept;
     future<> wait_as_writer() noexcept;
     void deliver_events() noexcept;
-    void deliver_connected() noexcept;
+    void deliver_connected(events e) noexcept;
     void deliver_read() noexcept;
     void deliver_write() noexcept;
     void deliver_failure() noexcept;
@@ -138,8 +152,9 @@ class socket final : public net::stream_backend, private timer {
     bool retired_ = false;
     bool reading_ = false;  // somebody waits for reader_
     bool writing_ = false;  // and for writer_
+    bool fast_open_pending_ = false;
     connection connection_;
-    std::unique_ptr<promise<net::stream>> connector_;  // while it opens
+    std::unique_ptr<opening_notes> opening_;  // if there is anything to note
     waiter<buffer> reader_;
     waiter<> writer_;   // waits for room, or after close() for the end
     buffer unwritten_;  // what the writer waits to get rid of

@@ -79,6 +79,9 @@ stack::stack(reactor& r, net::interface& out, unsigned self, const native_settin
       half_open_(half_open_settings_of(settings), key_of_tables(secret_)),
       cookies_({~secret_[0], ~secret_[1]}),
       cookie_connections_(settings.syn_cookie_connections_per_second),
+      fast_open_cookies_({secret_[1], secret_[0]}, settings.fast_open_key_lifetime),
+      pending_(settings.fast_open_pending),
+      servers_(settings.fast_open_cookies, settings.fast_open_retry, key_of_tables(secret_)),
       time_wait_(settings.time_wait, settings.tcp.time_wait, key_of_tables(secret_)),
       metrics_(r.metrics(), "tcp") {
     declare_metrics();
@@ -103,6 +106,12 @@ void stack::declare_metrics() {
                    [this] { return double(table_.size()); });
     metrics_.gauge("half_open", "connections that peers have begun",
                    [this] { return double(half_open_.size()); });
+    metrics_.gauge("fast_open_pending", "connections in use whose peers have only sent a SYN",
+                   [this] { return double(pending_.size()); });
+    metrics_.gauge("fast_open_servers", "servers whose fast open cookie, or lack of it, is known",
+                   [this] { return double(servers_.size()); });
+    metrics_.gauge("fast_open_evicted", "servers forgotten for others, as there was no room",
+                   [this] { return double(servers_.evicted()); });
     metrics_.gauge("time_wait", "TIME-WAIT records", [this] { return double(time_wait_.size()); });
 }
 
@@ -157,7 +166,9 @@ void stack::fetch_ahead(std::span<const net::ip_datagram> burst) noexcept {
     }
     const four_tuple flow{.local = {d.destination, s.destination_port}, .remote = {d.source, s.source_port}};
     if (socket* known = find(d.flow_hash, flow)) {
-        const drop_reason reason = known->protocol().on_segment(std::move(s), now());
+        const drop_reason reason = s.flags.has(flags::syn)
+                                       ? arrive_with_syn(*known, std::move(s))
+                                       : known->protocol().on_segment(std::move(s), now());
         if (reason != drop_reason::none) ++refused_[size_t(reason)];
         known->deliver();
         touch(*known);
@@ -204,7 +215,7 @@ bool stack::send_segments(socket& s) noexcept {
 
 bool stack::send_any(socket& s, time_point at) noexcept {
     outgoing o;
-    if (!s.protocol().next_segment(o, at)) return false;
+    if (!s.protocol().next_segment(o, at, s.cookie())) return false;
     if (o.flags.has(flags::rst)) ++stats_.resets_out;
     note_sent(s, transmit(interface_, s.way(), std::move(o), s.local_port(), s.remote_port()));
     return true;
@@ -235,6 +246,7 @@ void stack::retire(socket& s) noexcept {
     table_.erase(s.hash(), [&](const socket* other) { return other == &s; });
     connection& c = s.protocol();
     stats_.retransmissions += c.info().retransmissions;
+    if (s.fast_open_pending()) end_fast_open(s);
     if (const auto error = c.error()) {
         ++(s.was_established() ? stats_.failed : stats_.failed_opens);
         if (error == net::errc::connection_reset || error == net::errc::connection_refused)

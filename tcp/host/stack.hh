@@ -12,14 +12,17 @@
 #include "core/timer.hh"
 #include "net/interface.hh"
 #include "net/network.hh"
+#include "tcp/demux/fast_open_cache.hh"
 #include "tcp/demux/flow_table.hh"
 #include "tcp/demux/source_port.hh"
 #include "tcp/demux/time_wait.hh"
 #include "tcp/host/listening.hh"
 #include "tcp/host/responder.hh"
 #include "tcp/host/socket.hh"
+#include "tcp/listen/fast_open_cookies.hh"
 #include "tcp/listen/half_open_table.hh"
 #include "tcp/listen/isn.hh"
+#include "tcp/listen/pending_fast_opens.hh"
 #include "tcp/listen/syn_cookies.hh"
 #include "tcp/native_network.hh"
 
@@ -69,6 +72,12 @@ class stack final : public net::l4_handler, public poller {
     bool hand_over(socket& s, uint32_t id) noexcept;
     void on_accepted() noexcept { ++stats_.accepted; }
     void forget(listening& l) noexcept;
+    // RFC 7413: the peer has acknowledged the SYN-ACK of one that was in use already.
+    void on_fast_open_confirmed() noexcept { pending_.end(); }
+    // Its user is about to be told that connect() has succeeded.
+    void on_opened(socket& s) noexcept;
+    // Or that it has failed.
+    void on_opening_failed(socket& s) noexcept;
 
  private:
     // Segments that one connection may send in one turn, so that others get their share.
@@ -98,15 +107,24 @@ class stack final : public net::l4_handler, public poller {
     // A segment of no connection in the table; these are in stack_unmatched.cc.
     void on_unmatched(const four_tuple& flow, uint32_t hash, segment&& s) noexcept;
     void on_half_open(half_open& h, segment&& s) noexcept;
-    bool on_time_wait(time_wait_record& r, const four_tuple& flow, uint32_t hash, const segment& s) noexcept;
+    bool on_time_wait(time_wait_record& r, const four_tuple& flow, uint32_t hash, segment& s) noexcept;
     seq isn_behind(const time_wait_record& old, const four_tuple& flow) const noexcept;
     void leave_time_wait(const four_tuple& flow) noexcept;
-    void on_syn(listening& l, const four_tuple& flow, uint32_t hash, const segment& s,
+    void on_syn(listening& l, const four_tuple& flow, uint32_t hash, segment& s,
                 std::optional<seq> behind = std::nullopt) noexcept;
+    void remember(half_open& h, bool may_be_cookie) noexcept;
+    // Fast open, RFC 7413; these are in stack_fast_open.cc. True: the connection is in use.
+    bool take_fast_open(half_open& h, const net::path& way, segment& s) noexcept;
+    void open_early(const half_open& h, const net::path& way, segment& s, bool renew) noexcept;
+    drop_reason arrive_with_syn(socket& s, segment&& syn) noexcept;
+    void block_fast_open(const four_tuple& flow) noexcept;
+    void end_fast_open(socket& s) noexcept;
+    void grant_cookie(const four_tuple& flow, outgoing& syn_ack) noexcept;
     bool on_cookie(listening& l, const four_tuple& flow, uint32_t hash, segment& s) noexcept;
     void complete(half_open& h, segment&& s) noexcept;
     bool turn_away(const four_tuple& flow, const segment& s) noexcept;
     void establish(const half_open& h, const net::path& way, segment&& s) noexcept;
+    static passive_opening agreement_of(const half_open& h) noexcept;
     std::optional<net::path> path_to_peer(const four_tuple& flow) noexcept;
     void send_syn_ack(const half_open& h) noexcept;
     void send_cookie(half_open& h) noexcept;
@@ -141,6 +159,9 @@ class stack final : public net::l4_handler, public poller {
     half_open_table half_open_;
     syn_cookies cookies_;
     rate_limit cookie_connections_;
+    fast_open_cookies fast_open_cookies_;
+    pending_fast_opens pending_;
+    fast_open_cache servers_;
     time_wait_table time_wait_;
     shared_timer records_timer_{*this};  // of half-open and TIME-WAIT
     std::optional<promise<>> stopped_;

@@ -97,17 +97,22 @@ future<net::stream> stack::connect(const net::endpoint& remote, const net::conne
     const net::path way =
         interface_.make_path(flow.local.address, flow.remote.address, net::ip_protocol::tcp).value_or_throw();
     const time_wait_record* old = time_wait_.find(flow);
+    std::optional<fast_open_cache::offer> offer;
+    if (!options.first_data.empty()) offer = servers_.find(flow, now());
     const opening ours{.iss = old ? isn_behind(*old, flow) : numbers_.isn(flow, now()),
                        .timestamp_offset = numbers_.timestamp_offset(flow),
-                       .path_mss = mss_of(way)};
+                       .path_mss = mss_of(way),
+                       .peer_mss = offer ? offer->mss : uint16_t(0)};
     owned_socket made = socket::make(*this, flow, hash_of(flow), way, ours);
     made->set(options.settings);
+    if (made->protocol().send(options.first_data) < options.first_data.size())
+        refuse(net::errc::message_too_long);
     if (!add(*made)) refuse(net::errc::no_buffer_space);
     if (old) leave_time_wait(flow);
     socket& added = *made.release();
     ++stats_.active_opens;
     touch(added);
-    return added.connected_stream();
+    return added.connected_stream(offer ? std::optional(offer->cookie) : std::nullopt);
 }
 
 std::optional<connection_info> stack::info(const four_tuple& flow) const noexcept {

@@ -50,7 +50,7 @@ std::optional<net::path> stack::path_to_peer(const four_tuple& flow) noexcept {
 }
 
 // `behind`: the number to begin at, as an older connection of the flow was here. No cookie can have it.
-void stack::on_syn(listening& l, const four_tuple& flow, uint32_t hash, const segment& s,
+void stack::on_syn(listening& l, const four_tuple& flow, uint32_t hash, segment& s,
                    std::optional<seq> behind) noexcept {
     if (!l.has_room()) {
         ++stats_.accept_queue_full;
@@ -62,7 +62,13 @@ void stack::on_syn(listening& l, const four_tuple& flow, uint32_t hash, const se
         begin_half_open(flow, s, behind ? *behind : numbers_.isn(flow, now()), offer_of(settings_.tcp, *way));
     h.hash = hash;
     h.listener = l.id();
-    const cookie_policy policy = behind ? cookie_policy::off : settings_.syn_cookies;
+    if (s.options.fast_open && l.fast_open() && take_fast_open(h, *way, s)) return;
+    remember(h, !behind);
+}
+
+// In the table, or in a cookie.
+void stack::remember(half_open& h, bool may_be_cookie) noexcept {
+    const cookie_policy policy = may_be_cookie ? settings_.syn_cookies : cookie_policy::off;
     if (policy == cookie_policy::always || (policy == cookie_policy::when_full && half_open_.full()))
         return send_cookie(h);
     if (half_open_.full()) {
@@ -76,7 +82,9 @@ void stack::on_syn(listening& l, const four_tuple& flow, uint32_t hash, const se
 void stack::send_cookie(half_open& h) noexcept {
     cookies_.bake(h, now());
     const uint32_t stamp = timestamp_with_options(h, timestamp_clock(now(), 0));
-    responder_.send(h.flow, syn_ack(h, stamp + numbers_.timestamp_offset(h.flow)));
+    outgoing o = syn_ack(h, stamp + numbers_.timestamp_offset(h.flow));
+    if (h.fast_open) grant_cookie(h.flow, o);
+    responder_.send(h.flow, std::move(o));
     ++stats_.syn_cookies_sent;
 }
 
@@ -105,7 +113,10 @@ bool stack::on_cookie(listening& l, const four_tuple& flow, uint32_t hash, segme
 }
 
 void stack::send_syn_ack(const half_open& h) noexcept {
-    responder_.send(h.flow, syn_ack(h, timestamp_of(h.flow)));
+    outgoing o = syn_ack(h, timestamp_of(h.flow));
+    // RFC 7413 §4.2.1: repeated without, as the option may be why it was lost.
+    if (h.fast_open && h.transmissions == 1) grant_cookie(h.flow, o);
+    responder_.send(h.flow, std::move(o));
 }
 
 void stack::on_half_open(half_open& h, segment&& s) noexcept {
@@ -154,21 +165,24 @@ bool stack::turn_away(const four_tuple& flow, const segment& s) noexcept {
     return true;
 }
 
+passive_opening stack::agreement_of(const half_open& h) noexcept {
+    return {.irs = h.irs,
+            .wnd = h.wnd,
+            .window_scale = h.window_scale,
+            .peer_mss = h.peer_mss,
+            .peer_wnd = h.peer_wnd,
+            .peer_window_scale = h.peer_window_scale,
+            .timestamps = h.timestamps,
+            .sack = h.sack,
+            .ts_recent = h.ts_recent,
+            .transmissions = h.transmissions,
+            .first_sent = h.first_sent};
+}
+
 void stack::establish(const half_open& h, const net::path& way, segment&& s) noexcept {
     const opening ours{
         .iss = h.iss, .timestamp_offset = numbers_.timestamp_offset(h.flow), .path_mss = mss_of(way)};
-    const passive_opening agreed{.irs = h.irs,
-                                 .wnd = h.wnd,
-                                 .window_scale = h.window_scale,
-                                 .peer_mss = h.peer_mss,
-                                 .peer_wnd = h.peer_wnd,
-                                 .peer_window_scale = h.peer_window_scale,
-                                 .timestamps = h.timestamps,
-                                 .sack = h.sack,
-                                 .ts_recent = h.ts_recent,
-                                 .transmissions = h.transmissions,
-                                 .first_sent = h.first_sent};
-    owned_socket made = socket::make(*this, h.flow, h.hash, way, ours, agreed, h.listener);
+    owned_socket made = socket::make(*this, h.flow, h.hash, way, ours, agreement_of(h), h.listener);
     if (!add(*made)) return;
     socket& added = *made.release();
     ++stats_.passive_opens;
@@ -189,8 +203,7 @@ void stack::leave_time_wait(const four_tuple& flow) noexcept {
 }
 
 // False if the segment is answered as one that belongs to nobody.
-bool stack::on_time_wait(time_wait_record& r, const four_tuple& flow, uint32_t hash,
-                         const segment& s) noexcept {
+bool stack::on_time_wait(time_wait_record& r, const four_tuple& flow, uint32_t hash, segment& s) noexcept {
     switch (judge(r, s)) {
         case time_wait_verdict::drop:
             return true;

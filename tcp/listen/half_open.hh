@@ -39,6 +39,7 @@ struct half_open {
     bool timestamps = false;                   // both sides send them
     bool sack = false;                         // both sides permit it
     uint32_t ts_recent = 0;                    // RFC 7323 §4.3
+    bool fast_open = false;                    // our first SYN-ACK grants a cookie: RFC 7413 §4.2.1
     uint8_t transmissions = 0;                 // of our SYN-ACK
     time_point first_sent{};                   // the round trip is measured only if it was sent once (Karn)
 };

@@ -15,6 +15,7 @@ enum kind : uint8_t {
     sack_permitted = 4,
     sack = 5,
     timestamps = 8,
+    fast_open = 34,
 };
 
 constexpr size_t mss_bytes = 4;
@@ -22,12 +23,22 @@ constexpr size_t window_scale_bytes = 3;
 constexpr size_t sack_permitted_bytes = 2;
 constexpr size_t timestamp_bytes = 10;
 constexpr size_t sack_block_bytes = 8;
+constexpr size_t least_cookie_bytes = 4;
 
 void parse_sack(const uint8_t* body, size_t bytes, sack_blocks& into) noexcept {
     if (bytes % sack_block_bytes != 0) return;
     into.clear();
     for (size_t i = 0; i + sack_block_bytes <= bytes; i += sack_block_bytes)
         into.push_back({load_seq(body + i), load_seq(body + i + 4)});
+}
+
+void parse_fast_open(const uint8_t* body, size_t bytes, std::optional<fast_open_cookie>& into) noexcept {
+    const bool is_cookie =
+        bytes >= least_cookie_bytes && bytes <= fast_open_cookie::max_bytes && bytes % 2 == 0;
+    if (bytes != 0 && !is_cookie) return;
+    into.emplace();
+    into->size = uint8_t(bytes);
+    std::copy_n(body, bytes, into->bytes.begin());
 }
 
 // One option of `length` bytes in all, its kind and length bytes included.
@@ -47,6 +58,9 @@ void parse_one(const uint8_t* option, size_t length, options& into) noexcept {
         case sack:
             parse_sack(body, length - 2, into.sack);
             break;
+        case fast_open:
+            parse_fast_open(body, length - 2, into.fast_open);
+            break;
         case timestamps:
             if (length == timestamp_bytes) into.timestamps = timestamp_option{load32(body), load32(body + 4)};
             break;
@@ -61,11 +75,13 @@ size_t fixed_bytes(const options& o) noexcept {
     if (o.mss) n += mss_bytes;
     if (o.timestamps || o.sack_permitted) n += o.timestamps ? timestamps_bytes : 4;
     if (o.window_scale) n += 4;
+    if (o.fast_open) n += (2 + o.fast_open->size + 3u) / 4 * 4;
     return n;
 }
 
 // How many of the SACK blocks fit behind `fixed` bytes.
 size_t fitting_blocks(const options& o, size_t fixed) noexcept {
+    if (fixed + 4 > options::max_bytes) return 0;
     return std::min(o.sack.size(), (options::max_bytes - fixed - 4) / sack_block_bytes);
 }
 
@@ -74,6 +90,13 @@ uint8_t* emit_timestamps(uint32_t first_word, const timestamp_option& t, uint8_t
     store32(to + 4, t.value);
     store32(to + 8, t.echo);
     return to + timestamps_bytes;
+}
+
+uint8_t* emit_fast_open(const fast_open_cookie& c, uint8_t* to) noexcept {
+    for (size_t padding = -(2u + c.size) % 4; padding > 0; --padding) *to++ = no_operation;
+    *to++ = fast_open;
+    *to++ = uint8_t(2 + c.size);
+    return std::copy_n(c.bytes.begin(), c.size, to);
 }
 
 uint8_t* emit_sack(const options& o, size_t blocks, uint8_t* to) noexcept {
@@ -131,6 +154,7 @@ size_t emit(const options& o, uint8_t* to) noexcept {
                         uint32_t(window_scale_bytes) << 8 | *o.window_scale);
         to += 4;
     }
+    if (o.fast_open) to = emit_fast_open(*o.fast_open, to);
     if (!o.sack.empty()) to = emit_sack(o, fitting_blocks(o, size_t(to - begin)), to);
     return size_t(to - begin);
 }

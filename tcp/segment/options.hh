@@ -1,4 +1,5 @@
-// TCP options: RFC 9293 §3.2 (EOL, NOP, MSS), RFC 7323 §2 §3 (window scale, timestamps), RFC 2018 (SACK).
+// TCP options: RFC 9293 §3.2 (EOL, NOP, MSS), RFC 7323 §2 §3 (window scale, timestamps), RFC 2018 (SACK), RFC
+// 7413 §4.1.1 (fast open).
 #pragma once
 
 #include "tcp/segment/header.hh"
@@ -43,6 +44,18 @@ class sack_blocks {
     uint8_t size_ = 0;
 };
 
+// What lets a SYN bring data; without bytes it asks for one. RFC 7413 §4.1.1: none, or an even number from 4
+// to 16.
+struct fast_open_cookie {
+    static constexpr size_t max_bytes = 16;
+
+    uint8_t size = 0;
+    std::array<uint8_t, max_bytes> bytes{};
+
+    bool is_request() const noexcept { return size == 0; }
+    friend bool operator==(const fast_open_cookie&, const fast_open_cookie&) noexcept = default;
+};
+
 // The layout of RFC 7323 appendix A that everybody sends: NOP, NOP, timestamps, as one word and two numbers.
 inline constexpr size_t timestamps_bytes = 12;
 inline constexpr uint32_t timestamps_word = 0x0101080a;
@@ -56,6 +69,7 @@ struct options {
     std::optional<uint8_t> window_scale;
     std::optional<timestamp_option> timestamps;
     bool sack_permitted = false;
+    std::optional<fast_open_cookie> fast_open;  // of a SYN only
     sack_blocks sack;
 
     // Nothing but timestamps: what nearly every segment of a connection carries.
@@ -66,6 +80,7 @@ struct options {
         window_scale.reset();
         timestamps.reset();
         sack_permitted = false;
+        fast_open.reset();
         sack.clear();
     }
     // Bytes that emit() writes, padded to a multiple of four, at most max_bytes: as many SACK blocks as fit.
@@ -75,7 +90,7 @@ struct options {
 
  private:
     bool only_timestamps_if_any() const noexcept {
-        return !mss && !window_scale && !sack_permitted && sack.empty();
+        return !mss && !window_scale && !sack_permitted && !fast_open && sack.empty();
     }
     size_t padded_bytes() const noexcept;
 };

@@ -43,6 +43,7 @@ segment_fault parse(buffer&& bytes, segment& into) noexcept {
     into.seq = load_seq(p + 4);
     into.ack = load_seq(p + 8);
     into.flags = flags(p[13]);
+    if (into.options.fast_open && !into.flags.has(flags::syn)) into.options.fast_open.reset();
     into.wnd = load16(p + 14);
     into.payload = std::move(bytes);
     into.payload.trim_front(data_offset_bytes);

@@ -89,6 +89,12 @@ void declare_tcp(config_schema& schema, service_options& o) {
         .text("tcp.full-backlog", o.full_backlog,
               "what becomes of a handshake that completes when nobody accepts: its ACK is dropped, or reset")
         .one_of({"drop", "reset"});
+    schema.toggle("tcp.fast-open", o.fast_open,
+                  "take data with the SYN of who has a cookie (RFC 7413); goes with kernel sockets, too");
+    schema.number("tcp.fast-open-pending", o.native.fast_open_pending,
+                  "of a shard at once, in use before the handshake is complete");
+    schema.number("tcp.fast-open-cookies", o.native.fast_open_cookies, "of servers, that a shard remembers")
+        .range(0, 1u << 20);
     schema.number("tcp.time-wait-records", o.native.time_wait, "of a shard, 64 bytes each")
         .range(1, 16'000'000);
     schema.number("tcp.resets-per-second", o.native.resets_per_second,
@@ -274,6 +280,7 @@ native_settings native_settings_of(const service_options& o) {
 net::listen_options listen_options_of(const service_options& o) {
     net::listen_options l;
     l.port = o.listen;
+    l.fast_open = o.fast_open;
     if (!o.bind.empty()) l.address = net::ip_address::parse(o.bind).value();
     return l;
 }

@@ -45,6 +45,7 @@ struct service_options {
     native_settings native;
     std::string syn_cookies = "on";
     std::string full_backlog = "drop";
+    bool fast_open = false;
     std::string congestion{net::to_string(settings{}.congestion)};
     uint64_t send_buffer = settings{}.send_buffer;
     uint64_t receive_buffer = settings{}.receive_buffer;

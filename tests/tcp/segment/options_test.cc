@@ -50,6 +50,46 @@ BOOST_AUTO_TEST_CASE(options_of_a_syn_come_back) {
     BOOST_TEST((o.timestamps.value() == timestamp_option{0x11223344, 0}));
 }
 
+fast_open_cookie cookie_of(size_t size) {
+    fast_open_cookie c;
+    c.size = uint8_t(size);
+    for (size_t i = 0; i < size; ++i) c.bytes[i] = uint8_t(0xa0 + i);
+    return c;
+}
+
+// RFC 7413 §4.1.1.
+BOOST_AUTO_TEST_CASE(a_request_for_a_cookie_is_an_empty_one) {
+    options o;
+    o.fast_open.emplace();
+    const bytes expected = {1, 1, 34, 2};
+    BOOST_TEST(emitted(o) == expected, boost::test_tools::per_element());
+    BOOST_TEST(parsed(emitted(o)).fast_open->is_request());
+}
+
+BOOST_AUTO_TEST_CASE(cookies_of_every_size_come_back_and_fit_beside_all_of_a_syn) {
+    for (size_t size : {4, 6, 8, 10, 12, 14, 16}) {
+        options o = syn_options();
+        o.fast_open = cookie_of(size);
+        const bytes out = emitted(o);
+        BOOST_TEST(out.size() == o.emitted_bytes());
+        BOOST_TEST(out.size() % 4 == 0u);
+        BOOST_TEST(out.size() <= options::max_bytes);
+        BOOST_TEST((parsed(out).fast_open == cookie_of(size)));
+        BOOST_TEST(int(parsed(out).window_scale.value()) == 7);
+    }
+}
+
+// RFC 7413 §4.1.1: "Options with invalid Length values ... MUST be ignored."
+BOOST_AUTO_TEST_CASE(cookies_of_other_sizes_are_ignored) {
+    for (size_t size = 1; size <= 20; ++size) {
+        if (size >= 4 && size <= 16 && size % 2 == 0) continue;
+        bytes b(2 + size, 7);
+        b[0] = 34;
+        b[1] = uint8_t(2 + size);
+        BOOST_TEST(!parsed(b).fast_open);
+    }
+}
+
 // RFC 7323 appendix A.
 BOOST_AUTO_TEST_CASE(timestamps_alone_are_aligned_by_two_nops) {
     options o;

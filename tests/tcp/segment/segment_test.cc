@@ -52,6 +52,16 @@ BOOST_AUTO_TEST_CASE(what_was_emitted_is_parsed) {
     BOOST_TEST(s.payload.view() == "hello world");
 }
 
+// RFC 7413 §4.1.1: "Options ... without SYN flag set MUST be ignored."
+BOOST_AUTO_TEST_CASE(a_fast_open_cookie_is_of_a_syn) {
+    for (const flags f : {flags(flags::syn), flags::syn | flags::ack, flags(flags::ack)}) {
+        outgoing o;
+        o.flags = f;
+        o.options.fast_open.emplace();
+        BOOST_TEST(parsed(on_the_wire(o)).options.fast_open.has_value() == f.has(flags::syn));
+    }
+}
+
 BOOST_AUTO_TEST_CASE(the_checksum_is_left_zero) {
     const buffer b = on_the_wire(data_segment());
     BOOST_TEST(int(b.bytes()[checksum_offset]) == 0);
