@@ -17,6 +17,8 @@ tcp::outgoing flow::to_wire(const tcp_packet& p) const {
     o.options.sack_permitted = p.options.sack_permitted;
     if (const auto& t = p.options.timestamps)
         o.options.timestamps = tcp::timestamp_option{t->value, t->echo ? t->echo + our_time_.value_or(0) : 0};
+    o.options.fast_open = p.options.fast_open;
+    if (our_cookie_ && o.options.fast_open == our_cookie_->script) o.options.fast_open = our_cookie_->wire;
     for (const auto& [left, right] : p.options.sack) o.options.sack.push_back({ours(left), ours(right)});
     if (p.payload > 0) {
         buffer b = buffer::allocate(p.payload);
@@ -46,6 +48,13 @@ tcp_packet flow::to_script(const tcp::segment& s, uint8_t ecn, const tcp_packet*
             our_time_ = t->value - (told ? expected->options.timestamps->value : 0);
         }
         p.options.timestamps = tcp::timestamp_option{t->value - *our_time_, t->echo};
+    }
+    p.options.fast_open = s.options.fast_open;
+    if (p.options.fast_open && p.flags.has(tcp::flags::ack)) {
+        if (!our_cookie_ && expected && expected->options.fast_open)
+            our_cookie_ = {*expected->options.fast_open, *p.options.fast_open};
+        if (our_cookie_ && p.options.fast_open == our_cookie_->wire)
+            p.options.fast_open = our_cookie_->script;
     }
     for (const auto& block : s.options.sack)
         p.options.sack.emplace_back(block.left.value() - peer_base, block.right.value() - peer_base);

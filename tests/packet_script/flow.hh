@@ -31,6 +31,12 @@ class flow {
 
     std::optional<uint32_t> our_base_;
     std::optional<uint32_t> our_time_;
+    // A fast open cookie of ours, which is a secret's, and what the script calls it: the first that a SYN-ACK
+    // of ours grants.
+    struct named_cookie {
+        tcp::fast_open_cookie script, wire;
+    };
+    std::optional<named_cookie> our_cookie_;
 };
 
 // Why `sent` is not what `expected` asks for; none if it is. `ticks`: how far our timestamps may be off.

@@ -1,6 +1,7 @@
 #include "tests/packet_script/packet_reader.hh"
 
 #include <limits>
+#include <string>
 
 namespace millrace::packet_script {
 namespace {
@@ -52,6 +53,20 @@ void read_sack(scanner& in, option_list& o) {
     }
 }
 
+// FO asks for a cookie, FO 0123456789abcdef is one.
+tcp::fast_open_cookie read_cookie(scanner& in) {
+    tcp::fast_open_cookie c;
+    const std::string digits = in.word();
+    const size_t bytes = digits.size() / 2;
+    const bool even = digits.size() % 2 == 0 && bytes % 2 == 0;
+    if (!even || (bytes != 0 && bytes < 4) || bytes > c.max_bytes ||
+        digits.find_first_not_of("0123456789abcdefABCDEF") != std::string::npos)
+        in.fail("a fast open cookie has an even number of bytes from 4 to 16, in hexadecimal digits");
+    c.size = uint8_t(bytes);
+    for (size_t i = 0; i < bytes; ++i) c.bytes[i] = uint8_t(std::stoul(digits.substr(2 * i, 2), nullptr, 16));
+    return c;
+}
+
 void read_option(scanner& in, option_list& o) {
     if (in.takes_word("nop") || in.takes_word("eol")) return;
     if (in.takes_word("mss")) {
@@ -60,6 +75,8 @@ void read_option(scanner& in, option_list& o) {
         o.window_scale = read_number<uint8_t>(in);
     } else if (in.takes_word("sackOK")) {
         o.sack_permitted = true;
+    } else if (in.takes_word("FO")) {
+        o.fast_open = read_cookie(in);
     } else if (in.takes_word("TS")) {
         in.expect("val");
         tcp::timestamp_option t;

@@ -106,4 +106,25 @@ BOOST_AUTO_TEST_CASE(shell_commands_and_comments_are_skipped_with_a_notice) {
     BOOST_TEST(r.notices.size() == 1u);
 }
 
+// RFC 7413: whatever our cookie is, the script's name of it is compared from the second time on.
+BOOST_AUTO_TEST_CASE(a_fast_open_cookie_keeps_its_name) {
+    const std::string begin = R"(
++0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3
++0 setsockopt(3, SOL_TCP, TCP_FASTOPEN, [5], 4) = 0
++0 bind(3, ..., ...) = 0
++0 listen(3, 1) = 0
++0 < S 0:0(0) win 32792 <mss 1000,FO>
++0 > S. 0:0(0) ack 1 <mss 1460,FO abcd1234abcd1234>
++0 < S 0:0(0) win 32792 <mss 1000,FO>
+)";
+    BOOST_TEST(
+        (run(begin + "+0 > S. 0:0(0) ack 1 <mss 1460,FO abcd1234abcd1234>\n").result == verdict::passed));
+    check_fails(run(begin + "+0 > S. 0:0(0) ack 1 <mss 1460,FO abcd1234abcd1235>\n"), "other options");
+    check_fails(run(begin + "+0 > S. 0:0(0) ack 1 <mss 1460>\n"), "other options");
+    check_fails(run(begin + "+0 < S 0:0(0) win 1 <FO abc>\n"), "even number of bytes");
+    check_unsupported(run("+0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3\n"
+                          "+0 sendto(3, ..., 0, MSG_FASTOPEN, ..., ...) = -1 EINPROGRESS\n"),
+                      "MSG_FASTOPEN");
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -178,6 +178,9 @@ std::string to_string(const tcp_packet& p) {
     if (o.sack_permitted) options += ",sackOK";
     if (o.timestamps) fmt::format_to(to, ",TS val {} ecr {}", o.timestamps->value, o.timestamps->echo);
     if (o.window_scale) fmt::format_to(to, ",wscale {}", *o.window_scale);
+    if (o.fast_open) options += ",FO";
+    for (size_t i = 0; o.fast_open && i < o.fast_open->size; ++i)
+        fmt::format_to(to, "{}{:02x}", i ? "" : " ", o.fast_open->bytes[i]);
     for (size_t i = 0; i < o.sack.size(); ++i)
         fmt::format_to(to, "{} {}:{}", i ? "" : ",sack", o.sack[i].first, o.sack[i].second);
     return options.empty() ? out : out + " <" + options.substr(1) + ">";

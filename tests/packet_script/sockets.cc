@@ -98,7 +98,7 @@ std::optional<outcome> sockets::go_on(const call_event& c, unsigned line) {
                                                            {"fcntl", &sockets::fcntl},
                                                            {"setsockopt", &sockets::setsockopt},
                                                            {"getsockopt", &sockets::getsockopt},
-                                                           {"sendto", &sockets::write},
+                                                           {"sendto", &sockets::sendto},
                                                            {"recvfrom", &sockets::read}};
     for (const auto& [known, f] : calls) {
         if (known != c.name) continue;
@@ -155,10 +155,14 @@ sockets::answer sockets::bind(const call_event& c) {
 
 sockets::answer sockets::listen(const call_event& c) {
     descriptor& d = of(c);
+    d.backlog = unsigned(std::max<int64_t>(number(c, 1), 1));
+    return open_listener(d);
+}
+
+sockets::answer sockets::open_listener(descriptor& d) {
     try {
-        d.listener = host_.network->listen({.port = d.port,
-                                            .backlog = unsigned(std::max<int64_t>(number(c, 1), 1)),
-                                            .settings = d.settings});
+        d.listener = host_.network->listen(
+            {.port = d.port, .backlog = d.backlog, .settings = d.settings, .fast_open = d.fast_open});
     } catch (const std::system_error& e) {
         return failed(errno_name(e.code()));
     }
@@ -194,6 +198,29 @@ sockets::answer sockets::connect(const call_event& c) {
         return 0;
     });
     d.connecting.reset();
+    return o;
+}
+
+sockets::answer sockets::sendto(const call_event& c) {
+    if (c.arguments.size() < 4 || name(c, 3).find("MSG_FASTOPEN") == std::string::npos) return write(c);
+    return send_with_syn(c);
+}
+
+// Begins a connection: RFC 7413. Who does not wait is told the same whether the data went with the SYN or
+// will go behind it.
+sockets::answer sockets::send_with_syn(const call_event& c) {
+    descriptor& d = of(c);
+    if (d.stream) return failed("EISCONN");
+    const auto n = size_t(number(c, 2));
+    if (n == 0 || c.error == "EINPROGRESS") lacks("sendto(MSG_FASTOPEN) that keeps nothing to send");
+    if (!d.connecting) {
+        const std::string data(n, 'y');
+        d.connecting =
+            host_.network->connect(peer_, {.local = {}, .settings = d.settings, .first_data = data});
+    }
+    if (!d.connecting->available()) return d.waits ? std::nullopt : answer(outcome{int64_t(n)});
+    outcome o = *connect(c);
+    if (o.result == 0) o.result = int64_t(n);
     return o;
 }
 
@@ -301,6 +328,12 @@ sockets::answer sockets::setsockopt(const call_event& c) {
     } else if (option == "SO_SNDBUF") {
         d.settings.send_watermark = size_t(std::max<int64_t>(number(c, 3), 1));
         if (d.stream) d.stream.set(d.settings);
+    } else if (option == "TCP_FASTOPEN") {
+        d.fast_open = number(c, 3) != 0;
+        if (d.listener) {  // nobody has come yet
+            d.listener.close();
+            return open_listener(d);
+        }
     } else if (option == "SO_LINGER") {
         d.resets = true;
         for (const argument& field : at(c, 3).parts)

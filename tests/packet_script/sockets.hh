@@ -37,6 +37,8 @@ class sockets {
         bool waits = true;    // not O_NONBLOCK
         bool resets = false;  // SO_LINGER of 0 seconds
         uint16_t port = 8080;
+        unsigned backlog = 1;
+        bool fast_open = false;  // TCP_FASTOPEN of a listener
         net::stream_settings settings{};
         net::listener listener{};
         std::optional<future<std::optional<net::stream>>> accepting{};
@@ -58,6 +60,9 @@ class sockets {
     answer listen(const call_event& c);
     answer accept(const call_event& c);
     answer connect(const call_event& c);
+    answer sendto(const call_event& c);
+    answer send_with_syn(const call_event& c);
+    answer open_listener(descriptor& d);
     answer read(const call_event& c);
     answer write(const call_event& c);
     answer close(const call_event& c);
