@@ -369,4 +369,22 @@ BOOST_AUTO_TEST_CASE(an_orphan_whose_peer_takes_nothing_is_reset, *precondition(
         {.orphan_timeout = std::chrono::milliseconds(50)});
 }
 
+// RFC 7413: asked for a cookie, with one, and where net.ipv4.tcp_fastopen allows neither.
+BOOST_AUTO_TEST_CASE(first_data_arrives_once_and_first_whether_the_kernel_opens_fast_or_not,
+                     *precondition(has_loopback4)) {
+    with_kernel_network([](network& n) -> future<> {
+        listener l = n.listen({.address = loopback4, .fast_open = true});
+        const std::string first = pattern(3000);
+        for (int visit = 0; visit < 3; ++visit) {
+            stream_pair p = co_await connect_pair(n, l, {.local = {}, .settings = {}, .first_data = first});
+            co_await p.client.write(std::string_view(" and more"));
+            auto closed = p.client.close();
+            BOOST_TEST((co_await read_all(p.server) == first + " and more"));
+            co_await p.server.close();
+            co_await std::move(closed);
+        }
+        l.close();
+    });
+}
+
 BOOST_AUTO_TEST_SUITE_END()
