@@ -13,7 +13,7 @@ void connection::take_ack(const segment& s, time_point now) noexcept {
         on_acknowledged(s.ack, s.options.sack, echo, now);
     } else if (!flight_.empty() && !unusual_.probing) {
         const bool is_duplicate = s.payload.empty() && !s.flags.has(flags::fin) && !window_changed;
-        tell_recovery(0, is_duplicate, s.options.sack, flight_.bytes(), duration::zero(), now);
+        tell_recovery({}, is_duplicate, s.options.sack, flight_.bytes(), duration::zero(), now);
     }
     if (window_changed && snd_.wnd > 0) on_window_opened(was_closed, now);
 }
@@ -24,7 +24,7 @@ void connection::on_acknowledged(seq ack, const sack_blocks& blocks, const times
     const uint32_t flight = flight_.bytes();
     const in_flight::acked acked = take_out_of_flight(ack, now);
     const duration sample = sample_rtt(acked, echo, now);
-    tell_recovery(acked.bytes, false, blocks, flight, sample, now);
+    tell_recovery(acked, false, blocks, flight, sample, now);
     restart_retransmit_timer(now);
     if (wants_room_) tell_of_room();
     if (is_finished()) on_ack_of_fin(now);
@@ -38,21 +38,28 @@ std::optional<duration> connection::elapsed_since(const timestamp_option* echo,
 }
 
 // `flight`: bytes in flight before this ACK; `sample`: the round trip that it measured.
-void connection::tell_recovery(uint32_t acked_bytes, bool is_duplicate, const sack_blocks& blocks,
+void connection::tell_recovery(const in_flight::acked& acked, bool is_duplicate, const sack_blocks& blocks,
                                uint32_t flight, duration sample, time_point now) noexcept {
-    const loss_recovery::ack a{snd_.una, snd_.nxt, acked_bytes, is_duplicate};
+    const loss_recovery::ack a{.una = snd_.una,
+                               .snd_nxt = snd_.nxt,
+                               .acked_bytes = acked.bytes,
+                               .newly_arrived = acked.newly_arrived,
+                               .is_duplicate = is_duplicate};
     switch (recovery_.on_ack(a, blocks, flight_)) {
         case loss_recovery::transition::none:
-            if (acked_bytes > 0 && !recovery_.in_fast_recovery()) grow_window(acked_bytes, sample, now);
+            if (acked.bytes > 0 && !recovery_.in_fast_recovery()) grow_window(acked.bytes, sample, now);
             break;
         case loss_recovery::transition::entered:
             ++fast_recoveries_;
             congestion_.on_loss(flight);
             break;
         case loss_recovery::transition::exited:
-            congestion_.on_recovery_exit(recovery_.pipe(flight_));
+            // RFC 9937 §6.4. Without SACK the pipe is a guess: no burst is let out (RFC 6582 §3.2 step 3).
+            congestion_.on_recovery_exit(sack_ ? congestion_.ssthresh() : recovery_.pipe(flight_));
             break;
     }
+    if (recovery_.in_fast_recovery())
+        congestion_.limit_recovery(recovery_.window(a, congestion_.ssthresh(), flight_, congestion_.cwnd()));
 }
 
 void connection::grow_window(uint32_t acked_bytes, duration sample, time_point now) noexcept {

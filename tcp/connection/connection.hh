@@ -218,8 +218,8 @@ class connection {
     }
     duration sample_rtt(const in_flight::acked& acked, const timestamp_option* echo, time_point now) noexcept;
     std::optional<duration> elapsed_since(const timestamp_option* echo, time_point now) const noexcept;
-    void tell_recovery(uint32_t acked_bytes, bool is_duplicate, const sack_blocks& blocks, uint32_t flight,
-                       duration sample, time_point now) noexcept;
+    void tell_recovery(const in_flight::acked& acked, bool is_duplicate, const sack_blocks& blocks,
+                       uint32_t flight, duration sample, time_point now) noexcept;
     void grow_window(uint32_t acked_bytes, duration sample, time_point now) noexcept;
     void on_window_opened(bool was_closed, time_point now) noexcept;
     void withdraw_probe() noexcept;

@@ -63,7 +63,6 @@ bool connection::next_retransmission(outgoing& out, time_point now) noexcept {
         unusual_.cwnd_limited = true;
         return false;
     }
-    recovery_.on_retransmit();
     retransmit(out, *i, now);
     return true;
 }
@@ -74,6 +73,7 @@ void connection::retransmit(outgoing& out, size_t i, time_point now) noexcept {
     if (payload_of(flight_[i]) > room) flight_.split(i, room);
     fill_text(out, flight_[i].at, payload_of(flight_[i]), ends_with_fin(flight_[i]));
     flight_.on_retransmit(i, now);
+    recovery_.on_retransmit(flight_[i].length);
     sent_at_ = now;
     ++retransmissions_;
     if (retransmit_at_ == never) retransmit_at_ = now + rto_.value();

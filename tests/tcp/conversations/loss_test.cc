@@ -194,15 +194,15 @@ BOOST_FIXTURE_TEST_CASE(the_third_duplicate_repeats_the_first_segment, ten_witho
     expects(data(1000).seq(1));
     expects_nothing();
     BOOST_TEST(info().in_fast_recovery);
-    BOOST_TEST(info().cwnd == 5000u);  // half of the ten, without what limited transmit sent
+    BOOST_TEST(info().ssthresh == 5000u);  // half of the ten, without what limited transmit sent
     BOOST_TEST(info().retransmissions == 1u);
 }
 
-// RFC 5681 §3.2, steps 4 to 6; RFC 6582 §3.2, full acknowledgement.
+// RFC 9937 §6.2, in place of RFC 5681 §3.2, steps 4 to 6; RFC 6582 §3.2, full acknowledgement.
 BOOST_FIXTURE_TEST_CASE(further_duplicates_let_new_data_out_until_recovery_ends, ten_without_sack) {
     for (int i = 0; i < 3; ++i) peer_sends(ack(1));
     forget_sent();
-    for (int i = 0; i < 4; ++i) {  // twelve and the retransmission are out; the pipe drains to five
+    for (int i = 0; i < 4; ++i) {  // the retransmission is a share of five of twelve for so many
         peer_sends(ack(1));
         expects_nothing();
     }
@@ -280,6 +280,7 @@ BOOST_FIXTURE_TEST_CASE(what_is_missing_is_repeated_and_nothing_else, ten_with_s
     forget_sent();
     BOOST_TEST(info().retransmissions == 2u);
     BOOST_TEST(!info().in_fast_recovery);
+    BOOST_TEST(info().cwnd == info().ssthresh);  // RFC 9937 §6.4
 }
 
 BOOST_FIXTURE_TEST_CASE(one_ack_may_show_three_holes, ten_with_sack) {
@@ -291,6 +292,25 @@ BOOST_FIXTURE_TEST_CASE(one_ack_may_show_three_holes, ten_with_sack) {
     forget_sent();
     BOOST_TEST(info().retransmissions == 4u);
     BOOST_TEST(info().fast_recoveries == 1u);
+}
+
+// RFC 9937 §6.2: where more was lost than the window comes down by, a segment goes out for each that arrives,
+// and one more for each that advances the acknowledgement.
+BOOST_FIXTURE_TEST_CASE(a_large_loss_is_repaired_ever_faster_while_nothing_more_is_lost, ten_with_sack) {
+    peer_sends(ack(1).sack(7001, 10'001));
+    expects(data(1000).seq(1));
+    expects(data(1000).seq(1001));
+    expects(data(1000).seq(2001));
+    expects_nothing();
+    peer_sends(ack(1001).sack(7001, 10'001));
+    expects(data(1000).seq(3001));
+    expects(data(1000).seq(4001));
+    expects_nothing();
+    peer_sends(ack(2001).sack(7001, 10'001));
+    expects(data(1000).seq(5001));
+    expects(data(1000).seq(6001));
+    expects_nothing();
+    BOOST_TEST(info().cwnd <= info().ssthresh);
 }
 
 BOOST_FIXTURE_TEST_CASE(a_hole_near_the_end_is_found_by_the_partial_ack, ten_with_sack) {

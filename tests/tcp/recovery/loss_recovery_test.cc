@@ -49,6 +49,7 @@ class sender {
         return recovery.on_ack({.una = at(segment),
                                 .snd_nxt = at(sent),
                                 .acked_bytes = acked.bytes,
+                                .newly_arrived = acked.newly_arrived,
                                 .is_duplicate = acked.bytes == 0},
                                blocks, flight);
     }
@@ -59,7 +60,7 @@ class sender {
         if (!i) return -1;
         const int segment = (flight[*i].at - at(0)) / int(mss);
         flight.on_retransmit(*i, time_point());
-        recovery.on_retransmit();
+        recovery.on_retransmit(mss);
         return segment;
     }
     uint32_t pipe() const { return recovery.pipe(flight) / mss; }
