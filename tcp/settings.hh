@@ -38,6 +38,7 @@ struct settings {
     uint8_t syn_retries = 6;
     uint8_t data_retries = 15;                // RFC 9293 §3.8.3, R2, at least 100 s; Linux: 15 (924 s)
     uint8_t orphan_retries = 8;               // the same once nobody here holds the connection; Linux: 8
+    bool rack = true;                         // RFC 8985 where SACK is agreed on; off: RFC 6675
     uint32_t max_segments_in_flight = 16384;  // bounds the records of a sender of tiny segments
 
     // Congestion control.

@@ -52,6 +52,8 @@ struct connection_info {
     uint32_t fast_recoveries = 0;
     uint32_t timeouts = 0;  // of the retransmission timer
     uint32_t window_probes = 0, keepalive_probes = 0;
+    uint32_t tail_probes = 0;      // RFC 8985 §7; stays at 65535
+    uint32_t spurious_losses = 0;  // recoveries and timeouts that were undone; stays at 65535
 };
 
 }  // namespace millrace::tcp

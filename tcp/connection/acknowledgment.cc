@@ -2,6 +2,7 @@
 #include "tcp/connection/connection.hh"
 
 #include <algorithm>
+#include <chrono>
 
 namespace millrace::tcp {
 
@@ -11,9 +12,14 @@ void connection::take_ack(const segment& s, time_point now) noexcept {
     const timestamp_option* echo = s.options.timestamps ? &*s.options.timestamps : nullptr;
     if (snd_.una < s.ack) {
         on_acknowledged(s.ack, s.options.sack, echo, now);
-    } else if (!flight_.empty() && !unusual_.probing) {
+    } else if ((!flight_.empty() || !recovery_.is_quiet()) && !unusual_.probing) {
         const bool is_duplicate = s.payload.empty() && !s.flags.has(flags::fin) && !window_changed;
-        tell_recovery({}, is_duplicate, s.options.sack, flight_.bytes(), duration::zero(), now);
+        tell_recovery({.una = snd_.una,
+                       .snd_nxt = snd_.nxt,
+                       .is_duplicate = is_duplicate,
+                       .now = now,
+                       .echoed_until = echoed_until(echo, now)},
+                      s.options.sack, flight_.bytes(), duration::zero());
     }
     if (window_changed && snd_.wnd > 0) on_window_opened(was_closed, now);
 }
@@ -22,9 +28,13 @@ void connection::take_ack(const segment& s, time_point now) noexcept {
 void connection::on_acknowledged(seq ack, const sack_blocks& blocks, const timestamp_option* echo,
                                  time_point now) noexcept {
     const uint32_t flight = flight_.bytes();
+    loss_recovery::ack a{
+        .una = ack, .snd_nxt = snd_.nxt, .now = now, .echoed_until = echoed_until(echo, now)};
+    if (!recovery_.is_quiet()) recovery_.on_acknowledging(a, flight_, rtt_);
     const in_flight::acked acked = take_out_of_flight(ack, now);
-    const duration sample = sample_rtt(acked, echo, now);
-    tell_recovery(acked, false, blocks, flight, sample, now);
+    a.acked_bytes = acked.bytes;
+    a.newly_arrived = acked.newly_arrived;
+    tell_recovery(a, blocks, flight, sample_rtt(acked, echo, now));
     restart_retransmit_timer(now);
     if (wants_room_) tell_of_room();
     if (is_finished()) on_ack_of_fin(now);
@@ -37,17 +47,27 @@ std::optional<duration> connection::elapsed_since(const timestamp_option* echo,
     return timestamps_.elapsed(echo->echo, now);
 }
 
+// What `echo` is of was sent before then.
+time_point connection::echoed_until(const timestamp_option* echo, time_point now) const noexcept {
+    using tick = std::chrono::milliseconds;
+    const auto elapsed = elapsed_since(echo, now);
+    return elapsed ? std::chrono::floor<tick>(now) - *elapsed + tick(1) : never;
+}
+
 // `flight`: bytes in flight before this ACK; `sample`: the round trip that it measured.
-void connection::tell_recovery(const in_flight::acked& acked, bool is_duplicate, const sack_blocks& blocks,
-                               uint32_t flight, duration sample, time_point now) noexcept {
-    const loss_recovery::ack a{.una = snd_.una,
-                               .snd_nxt = snd_.nxt,
-                               .acked_bytes = acked.bytes,
-                               .newly_arrived = acked.newly_arrived,
-                               .is_duplicate = is_duplicate};
-    switch (recovery_.on_ack(a, blocks, flight_)) {
+void connection::tell_recovery(const loss_recovery::ack& a, const sack_blocks& blocks, uint32_t flight,
+                               duration sample) noexcept {
+    const auto t = recovery_.on_ack(a, blocks, flight_, rtt_);
+    if (t == loss_recovery::transition::none && a.acked_bytes > 0 && !recovery_.in_fast_recovery())
+        grow_window(a.acked_bytes, sample, a.now);
+    follow_recovery(t, a, flight);
+}
+
+// What recovery has seen, the congestion control is to know.
+void connection::follow_recovery(loss_recovery::transition t, const loss_recovery::ack& a,
+                                 uint32_t flight) noexcept {
+    switch (t) {
         case loss_recovery::transition::none:
-            if (acked.bytes > 0 && !recovery_.in_fast_recovery()) grow_window(acked.bytes, sample, now);
             break;
         case loss_recovery::transition::entered:
             ++fast_recoveries_;
@@ -56,6 +76,14 @@ void connection::tell_recovery(const in_flight::acked& acked, bool is_duplicate,
         case loss_recovery::transition::exited:
             // RFC 9937 §6.4. Without SACK the pipe is a guess: no burst is let out (RFC 6582 §3.2 step 3).
             congestion_.on_recovery_exit(sack_ ? congestion_.ssthresh() : recovery_.pipe(flight_));
+            break;
+        case loss_recovery::transition::repaired:  // RFC 8985 §7.4.2
+            congestion_.on_loss(flight);
+            congestion_.on_recovery_exit(congestion_.ssthresh());
+            break;
+        case loss_recovery::transition::undone:
+            if (spurious_losses_ < UINT16_MAX) ++spurious_losses_;
+            congestion_.on_spurious();
             break;
     }
     if (recovery_.in_fast_recovery())

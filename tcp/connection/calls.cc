@@ -142,7 +142,7 @@ void connection::on_smaller_path(uint16_t mss) noexcept {
     set_segment_size();
     if (smss_ >= before || snd_.una == iss_) return;
     congestion_.set_smss(smss_);
-    recovery_.on_timeout(snd_.nxt, flight_);
+    recovery_.on_smaller_segments(snd_.nxt, flight_);
 }
 
 std::error_code connection::error() const noexcept {
@@ -199,6 +199,8 @@ connection_info connection::info() const noexcept {
     i.timeouts = timeouts_;
     i.window_probes = window_probes_;
     i.keepalive_probes = keepalive_probes_;
+    i.tail_probes = tail_probes_;
+    i.spurious_losses = spurious_losses_;
     return i;
 }
 

@@ -60,7 +60,8 @@ class connection {
     // When to call on_timeout(); `never` if nothing waits. Only later than a former answer means that nothing
     // need be done: a timer armed for the former one may strike and find out.
     time_point next_timeout() const noexcept {
-        const time_point t = std::min(std::min(retransmit_at_, quiet_at_), acks_.deadline());
+        time_point t = std::min(std::min(retransmit_at_, quiet_at_), acks_.deadline());
+        if (flight_.size() > 1 || !recovery_.is_quiet()) t = std::min(t, loss_timeout());
         return user_timeout_ > duration::zero() ? std::min(t, give_up_at()) : t;
     }
     // Fills `out`, which is fresh, with the next segment to send now; false if there is none. The payload's
@@ -218,8 +219,10 @@ class connection {
     }
     duration sample_rtt(const in_flight::acked& acked, const timestamp_option* echo, time_point now) noexcept;
     std::optional<duration> elapsed_since(const timestamp_option* echo, time_point now) const noexcept;
-    void tell_recovery(const in_flight::acked& acked, bool is_duplicate, const sack_blocks& blocks,
-                       uint32_t flight, duration sample, time_point now) noexcept;
+    void tell_recovery(const loss_recovery::ack& a, const sack_blocks& blocks, uint32_t flight,
+                       duration sample) noexcept;
+    void follow_recovery(loss_recovery::transition t, const loss_recovery::ack& a, uint32_t flight) noexcept;
+    time_point echoed_until(const timestamp_option* echo, time_point now) const noexcept;
     void grow_window(uint32_t acked_bytes, duration sample, time_point now) noexcept;
     void on_window_opened(bool was_closed, time_point now) noexcept;
     void withdraw_probe() noexcept;
@@ -232,12 +235,14 @@ class connection {
     void validate_cwnd(time_point now) noexcept;
     bool next_reset(outgoing& out, time_point now) noexcept;
     bool next_retransmission(outgoing& out, time_point now) noexcept;
+    bool tests_timeout() noexcept;
     void retransmit(outgoing& out, size_t i, time_point now) noexcept;
     bool next_new(outgoing& out, time_point now) noexcept;
     void send_new(outgoing& out, uint32_t size, uint32_t window, time_point now) noexcept;
     void note_new(uint32_t length, uint32_t payload, time_point now) noexcept;
     uint16_t offer_window() noexcept;
     bool next_probe(outgoing& out, time_point now) noexcept;
+    bool next_tail_probe(outgoing& out, time_point now) noexcept;
     bool next_ack(outgoing& out, time_point now) noexcept;
     void fill_header(outgoing& out, time_point now) noexcept;
     void fill_text(outgoing& out, seq at, uint32_t bytes, bool fin) noexcept;
@@ -247,6 +252,11 @@ class connection {
     void on_retransmission_timeout(time_point now) noexcept;
     void on_syn_timeout() noexcept;
     void on_data_timeout(time_point now) noexcept;
+    bool may_probe_tail() const noexcept;
+    time_point tail_probe_at() const noexcept;
+    time_point loss_timeout() const noexcept;
+    void on_tail_timeout(time_point now) noexcept;
+    void on_reorder_timeout(time_point now) noexcept;
     void on_persist_timeout(time_point now) noexcept;
     void arm_persist_timer(time_point now) noexcept;
     duration persist_interval() const noexcept;
@@ -330,6 +340,8 @@ class connection {
     uint32_t timeouts_ = 0;
     uint32_t window_probes_ = 0;
     uint32_t keepalive_probes_ = 0;
+    uint16_t tail_probes_ = 0;  // these two stay at 65535
+    uint16_t spurious_losses_ = 0;
 
     seq iss_;
     seq irs_;
@@ -396,6 +408,7 @@ inline duration connection::sample_rtt(const in_flight::acked& acked, const time
     }
     rtt_.on_sample(*sample);
     rto_.on_sample(rtt_);
+    recovery_.on_round_trip();
     return *sample;
 }
 

@@ -12,6 +12,10 @@ rto_limits limits_of(const settings& s) noexcept {
 ack_settings acks_of(const settings& s) noexcept {
     return {.delay = s.ack_delay, .quick_segments = s.quick_ack_segments};
 }
+loss_detection detection_of(const settings& s, bool sack) noexcept {
+    if (!sack) return loss_detection::duplicates;
+    return s.rack ? loss_detection::rack : loss_detection::sack;
+}
 reassembly_limits reassembly_of(const settings& s) noexcept {
     return {.max_chunks = s.reassembly_chunks, .max_ranges = s.reassembly_ranges};
 }
@@ -172,7 +176,7 @@ void connection::begin_sending() noexcept {
     congestion_ =
         congestion_control(congestion_.algorithm(), smss_,
                            lost_once ? smss_ : initial_window(smss_, settings_.initial_window_segments));
-    recovery_ = loss_recovery(iss_, smss_, sack_);
+    recovery_ = loss_recovery(iss_, smss_, detection_of(settings_, sack_));
 }
 
 // RFC 7413 §4.2.2: what the peer has not acknowledged is sent again at once, as if it never had been.

@@ -12,7 +12,8 @@ bool connection::next_segment(outgoing& out, time_point now, const fast_open_coo
     if (unusual_.syn_due) return next_syn(out, now, cookie);
     if (may_have_text()) {
         if (unusual_.probe_due && next_probe(out, now)) return true;
-        if (flight_.lost_bytes() > 0 ? next_retransmission(out, now) : next_new(out, now)) return true;
+        const bool again = flight_.lost_bytes() > 0 && !tests_timeout();
+        if (again ? next_retransmission(out, now) : next_new(out, now)) return true;
     }
     return next_ack(out, now);
 }
@@ -53,6 +54,12 @@ bool connection::next_reset(outgoing& out, time_point now) noexcept {
     return true;
 }
 
+// New data is to tell whether a timeout was spurious.
+bool connection::tests_timeout() noexcept {
+    const bool has_new = (unsent() > 0 && snd_.usable() > 0) || recovery_.recover() < snd_.nxt;
+    return recovery_.tests_timeout(has_new);
+}
+
 // A segment that was lost, if the congestion window or the rules of recovery let it out. New data waits until
 // then.
 bool connection::next_retransmission(outgoing& out, time_point now) noexcept {
@@ -73,7 +80,7 @@ void connection::retransmit(outgoing& out, size_t i, time_point now) noexcept {
     if (payload_of(flight_[i]) > room) flight_.split(i, room);
     fill_text(out, flight_[i].at, payload_of(flight_[i]), ends_with_fin(flight_[i]));
     flight_.on_retransmit(i, now);
-    recovery_.on_retransmit(flight_[i].length);
+    recovery_.on_retransmit(flight_[i]);
     sent_at_ = now;
     ++retransmissions_;
     if (retransmit_at_ == never) retransmit_at_ = now + rto_.value();
@@ -131,6 +138,7 @@ void connection::send_new(outgoing& out, uint32_t size, uint32_t window, time_po
 // Of a window that is closed, or too small for all other rules: RFC 9293 §3.8.6.1, §3.8.6.2.1.
 bool connection::next_probe(outgoing& out, time_point now) noexcept {
     unusual_.probe_due = false;
+    if (!flight_.empty() && snd_.wnd > 0 && !unusual_.probing) return next_tail_probe(out, now);
     if (!flight_.empty()) {
         retransmit(out, 0, now);
     } else {
@@ -143,6 +151,21 @@ bool connection::next_probe(outgoing& out, time_point now) noexcept {
         unusual_.probing = flight_.bytes() > window;
     }
     ++window_probes_;
+    return true;
+}
+
+// RFC 8985 §7.3: new data, whatever the congestion window says, or else the last segment again.
+bool connection::next_tail_probe(outgoing& out, time_point now) noexcept {
+    const uint32_t window = snd_.usable();
+    const uint32_t size = std::min({unsent(), smss_, window});
+    const bool fresh = size > 0 && flight_.size() < settings_.max_segments_in_flight;
+    if (fresh)
+        send_new(out, size, window, now);
+    else
+        retransmit(out, flight_.size() - 1, now);
+    recovery_.on_probe(snd_.una, snd_.nxt, !fresh, rtt_);
+    if (tail_probes_ < UINT16_MAX) ++tail_probes_;
+    retransmit_at_ = now + rto_.value();
     return true;
 }
 

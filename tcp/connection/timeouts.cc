@@ -9,7 +9,11 @@ namespace millrace::tcp {
 void connection::on_timeout(time_point now) noexcept {
     if (is_closed()) return;
     if (give_up_at() <= now) return end(reason_to_give_up());
-    if (retransmit_at_ <= now) on_retransmission_timeout(now);
+    if (recovery_.reorder_deadline() <= now) on_reorder_timeout(now);
+    if (tail_probe_at() <= now)
+        on_tail_timeout(now);
+    else if (retransmit_at_ <= now)
+        on_retransmission_timeout(now);
     if (quiet_at_ <= now) on_quiet_timeout(now);
 }
 
@@ -34,10 +38,44 @@ void connection::on_syn_timeout() noexcept {
 void connection::on_data_timeout(time_point now) noexcept {
     if (rto_.backoffs() >= retry_limit()) return end(reason_to_give_up());
     ++timeouts_;
-    congestion_.on_timeout(flight_.bytes(), rto_.backoffs() == 0);
-    recovery_.on_timeout(snd_.nxt, flight_);
+    const bool first = rto_.backoffs() == 0;
+    congestion_.on_timeout(flight_.bytes(), first);
+    recovery_.on_timeout(snd_.nxt, flight_, rtt_, now, first);
     rto_.back_off();
     retransmit_at_ = now + rto_.value();
+}
+
+// RFC 8985 §7.2: nothing is known to be lost or late, and the window is open.
+bool connection::may_probe_tail() const noexcept {
+    return !flight_.empty() && snd_.una != iss_ && snd_.wnd > 0 && !unusual_.probing && !unusual_.probe_due &&
+           recovery_.may_probe(flight_);
+}
+
+// From the last transmission or acknowledgement on; with one segment in flight in place of the timeout, as
+// its ACK may be delayed.
+time_point connection::tail_probe_at() const noexcept {
+    if (!may_probe_tail()) return never;
+    if (flight_.size() == 1) return retransmit_at_;
+    return std::min(retransmit_at_,
+                    std::max(sent_at_, progress_at_) + tail_loss_probe::timeout(rtt_.smoothed()));
+}
+
+time_point connection::loss_timeout() const noexcept {
+    return flight_.empty() ? never : std::min(recovery_.reorder_deadline(), tail_probe_at());
+}
+
+// RFC 8985 §7.3: the timeout is armed anew when the probe goes out.
+void connection::on_tail_timeout(time_point now) noexcept {
+    unusual_.probe_due = true;
+    retransmit_at_ = now + rto_.value();
+}
+
+// RFC 8985 §6.2 step 5: what was overdue is lost now.
+void connection::on_reorder_timeout(time_point now) noexcept {
+    const uint32_t flight = flight_.bytes();
+    const auto t = recovery_.on_reorder_timeout(snd_.nxt, flight_, now);
+    if (t == loss_recovery::transition::entered)
+        follow_recovery(t, {.una = snd_.una, .snd_nxt = snd_.nxt, .now = now}, flight);
 }
 
 // The window has been closed for long: RFC 9293 §3.8.6.1. A peer that answers may keep it so for ever

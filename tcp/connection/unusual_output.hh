@@ -9,7 +9,7 @@ namespace millrace::tcp {
 // Eight bits, so that all are looked at in one.
 struct unusual_output {
     bool syn_due : 1 = false;    // SYN or SYN-ACK is to be sent
-    bool probe_due : 1 = false;  // of the closed window
+    bool probe_due : 1 = false;  // of the closed window, or of the tail of the flight
     bool keepalive_due : 1 = false;
     bool reset_due : 1 = false;
     bool stray_reset_due : 1 = false;

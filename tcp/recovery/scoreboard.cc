@@ -1,7 +1,5 @@
 #include "tcp/recovery/scoreboard.hh"
 
-#include "tcp/send/in_flight.hh"
-
 #include <algorithm>
 #include <utility>
 
@@ -12,34 +10,19 @@ bool contains(const seq_range& outer, const seq_range& inner) noexcept {
     return outer.left <= inner.left && inner.right <= outer.right;
 }
 
+}  // namespace
+
 // RFC 2883 §4: the first block is a report of a duplicate if it is acknowledged already, or if the second
 // holds it.
-bool is_duplicate_report(const sack_blocks& blocks, seq una) noexcept {
+bool scoreboard::is_duplicate_report(const sack_blocks& blocks, seq una) noexcept {
     if (blocks.empty()) return false;
     return blocks[0].right <= una || (blocks.size() > 1 && contains(blocks[1], blocks[0]));
 }
 
-}  // namespace
-
-scoreboard::update scoreboard::on_sack(const sack_blocks& blocks, seq una, in_flight& flight) noexcept {
-    update u;
-    u.duplicate_reported = is_duplicate_report(blocks, una);
-    for (seq& s : highest_sacked_) s = later(s, una);
-    horizon_ = later(horizon_, una);
-    if (flight.empty()) return u;
-    const seq_range sendable{una, flight.back().end()};
-    for (const seq_range& block : blocks)
-        if (block.left < block.right && contains(sendable, block)) mark_sacked(block, flight, u);
-    return u;
-}
-
-void scoreboard::mark_sacked(const seq_range& block, in_flight& flight, update& u) noexcept {
+scoreboard::span scoreboard::covered_by(const seq_range& block, const in_flight& flight) noexcept {
     size_t last = flight.lower_bound(block.right);
     if (last > 0 && block.right < flight[last - 1].end()) --last;  // covered in part: has not arrived
-    const auto marked = flight.mark_sacked(flight.lower_bound(block.left), last,
-                                           [this](const sent_segment& s) { note_sacked(s.at); });
-    u.newly_sacked_bytes += marked.bytes;
-    u.visited += marked.visited;
+    return {flight.lower_bound(block.left), last};
 }
 
 void scoreboard::note_sacked(seq at) noexcept {
@@ -47,7 +30,7 @@ void scoreboard::note_sacked(seq at) noexcept {
         if (s < at) std::swap(s, at);
 }
 
-uint32_t scoreboard::mark_lost(in_flight& flight) noexcept {
+uint32_t scoreboard::mark_lost(in_flight& flight, lost_ranges& lost) noexcept {
     // Counted in segments, contiguous or not, as the duplicate ACKs of RFC 5681 are.
     const seq arrived_behind = highest_sacked_.back();
     if (arrived_behind <= horizon_) return 0;
@@ -56,6 +39,7 @@ uint32_t scoreboard::mark_lost(in_flight& flight) noexcept {
         if (flight[i].sacked || flight[i].lost) continue;
         bytes += flight[i].length;
         flight.mark_lost(i);
+        lost.add(flight[i].at, flight[i].end());
     }
     horizon_ = arrived_behind;
     return bytes;

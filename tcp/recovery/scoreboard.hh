@@ -2,15 +2,16 @@
 // RFC 6675.
 #pragma once
 
+#include "tcp/recovery/lost_ranges.hh"
 #include "tcp/segment/options.hh"
 #include "tcp/segment/seq.hh"
+#include "tcp/send/in_flight.hh"
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 
 namespace millrace::tcp {
-
-class in_flight;
 
 // The marks themselves (sacked, lost) are kept in the records of in_flight; this class decides who gets them.
 class scoreboard {
@@ -26,12 +27,16 @@ class scoreboard {
     };
 
     // Update() of RFC 6675 §4 with the blocks of an ACK that said `una`, after in_flight has dropped what
-    // that acknowledged. Blocks outside of what is in flight are ignored.
-    update on_sack(const sack_blocks& blocks, seq una, in_flight& flight) noexcept;
+    // that acknowledged. Blocks outside of what is in flight are ignored. `newly(record)` is told each one
+    // that has arrived now.
+    template <typename F>
+    update on_sack(const sack_blocks& blocks, seq una, in_flight& flight, F&& newly) noexcept;
 
     // IsLost() of RFC 6675 §4 for all: marks segments lost which have three segments that arrived behind
     // them. Each is marked by this at most once. Returns the bytes newly lost.
-    uint32_t mark_lost(in_flight& flight) noexcept;
+    uint32_t mark_lost(in_flight& flight, lost_ranges& lost) noexcept;
+    // Three segments that lie behind `una` have arrived.
+    bool has_three(seq una) const noexcept { return una < highest_sacked_.back(); }
 
     // Nothing arrived is remembered: the connection starts anew, or the peer has dropped what it had
     // reported.
@@ -45,7 +50,12 @@ class scoreboard {
     seq horizon() const noexcept { return horizon_; }
 
  private:
-    void mark_sacked(const seq_range& block, in_flight& flight, update& u) noexcept;
+    static bool is_duplicate_report(const sack_blocks& blocks, seq una) noexcept;
+    // The records that `block` covers as a whole: from the first to before the last.
+    struct span {
+        size_t first, last;
+    };
+    static span covered_by(const seq_range& block, const in_flight& flight) noexcept;
     void note_sacked(seq at) noexcept;
 
     // Where the furthest segments sacked begin, from the last one back; SND.UNA where there are not so many.
@@ -53,5 +63,28 @@ class scoreboard {
     std::array<seq, duplicate_threshold> highest_sacked_{};
     seq horizon_;  // segments that begin before this have been judged
 };
+
+template <typename F>
+scoreboard::update scoreboard::on_sack(const sack_blocks& blocks, seq una, in_flight& flight,
+                                       F&& newly) noexcept {
+    update u;
+    u.duplicate_reported = is_duplicate_report(blocks, una);
+    for (seq& s : highest_sacked_) s = later(s, una);
+    horizon_ = later(horizon_, una);
+    if (flight.empty()) return u;
+    for (const seq_range& block : blocks) {
+        const bool possible =
+            block.left < block.right && una <= block.left && block.right <= flight.back().end();
+        if (!possible) continue;
+        const span covered = covered_by(block, flight);
+        const auto marked = flight.mark_sacked(covered.first, covered.last, [&](const sent_segment& s) {
+            note_sacked(s.at);
+            newly(s);
+        });
+        u.newly_sacked_bytes += marked.bytes;
+        u.visited += marked.visited;
+    }
+    return u;
+}
 
 }  // namespace millrace::tcp

@@ -72,6 +72,12 @@ void in_flight::forget_sacked() noexcept {
     sacked_bytes_ = 0;
 }
 
+void in_flight::forget_lost() noexcept {
+    if (lost_bytes_ == 0) return;
+    for (size_t i = 0; i < size(); ++i) records_[i].lost = false;
+    lost_bytes_ = 0;
+}
+
 // Whole records that were sent once are counted by where they begin and end.
 in_flight::acked in_flight::acknowledge_several(seq una, time_point now) noexcept {
     size_t n = 0;

@@ -74,6 +74,8 @@ class in_flight {
     void mark_lost(size_t i) noexcept;  // only of one that is not sacked
     // Takes all sacked marks back: the peer may have dropped what it had reported (RFC 2018 §8).
     void forget_sacked() noexcept;
+    // Takes all lost marks back: what they are on was only late.
+    void forget_lost() noexcept;
 
     // What an ACK took out of flight.
     struct acked {

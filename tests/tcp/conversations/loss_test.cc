@@ -26,8 +26,15 @@ struct without_sack : conversation {
     }
 };
 
+// By the rules of RFC 6675: rack_test.cc has those of RFC 8985.
+conversation_options without_rack() {
+    conversation_options o = reno();
+    o.settings.rack = false;
+    return o;
+}
+
 struct with_sack : conversation {
-    with_sack() : conversation(reno()) {
+    with_sack() : conversation(without_rack()) {
         establish(syn_ack().mss(1000).wscale(7).sack_ok());
         peer_sends(ack());
     }
@@ -144,10 +151,42 @@ BOOST_FIXTURE_TEST_CASE(timeout_collapses_to_one_segment, ten_without_sack) {
     BOOST_TEST(info().ssthresh == 5000u);
     expects_nothing();
     peer_sends(ack(1001));
-    expects(data(1000).seq(1001));
-    expects(data(1000).seq(2001));
+    expects(data(1000).seq(10'001));
+    expects(data(1000).seq(11'001));
     expects_nothing();
     BOOST_TEST(info().cwnd == 2000u);
+}
+
+// RFC 5682 §2.1 steps (2b) and (3a): two new segments find out, and nothing of the old flight arrives.
+BOOST_FIXTURE_TEST_CASE(after_a_timeout_that_was_right_the_flight_is_repeated, ten_without_sack) {
+    after(info().rto).expects(data(1000).seq(1));
+    peer_sends(ack(1001));
+    expects_data(2, 1000);
+    after(10ms).peer_sends(ack(1001));
+    expects(data(1000).seq(1001));
+    expects_nothing();
+    peer_sends(ack(2001));
+    expects(data(1000).seq(2001));
+    peer_sends(ack(3001));
+    expects(data(1000).seq(3001));
+    expects(data(1000).seq(4001));
+    forget_sent();
+    BOOST_TEST(info().spurious_losses == 0u);
+}
+
+// RFC 5682 §2.1 step (3b), RFC 4015 §3.2: the old flight was late, not lost.
+BOOST_FIXTURE_TEST_CASE(after_a_timeout_that_was_wrong_nothing_more_is_repeated, ten_without_sack) {
+    after(info().rto).expects(data(1000).seq(1));
+    peer_sends(ack(1001));
+    expects_data(2, 1000);
+    peer_sends(ack(2001));
+    BOOST_TEST(info().spurious_losses == 1u);
+    BOOST_TEST(info().cwnd == 10'000u);
+    BOOST_TEST(info().retransmissions == 1u);
+    while (has_sent()) BOOST_TEST(take_sent().seq.value() - 0xfffffff0u >= 12'001u);
+    peer_sends(ack());
+    forget_sent();
+    BOOST_TEST(info().retransmissions == 1u);
 }
 
 // RFC 5681 §3.1: the ACK of the retransmission may cover all that had arrived.

@@ -15,9 +15,19 @@ using namespace millrace::tcp;
 namespace millrace::tcp {
 
 std::ostream& operator<<(std::ostream& out, loss_recovery::transition t) {
-    return out << (t == loss_recovery::transition::none      ? "none"
-                   : t == loss_recovery::transition::entered ? "entered"
-                                                             : "exited");
+    switch (t) {
+        case loss_recovery::transition::none:
+            return out << "none";
+        case loss_recovery::transition::entered:
+            return out << "entered";
+        case loss_recovery::transition::exited:
+            return out << "exited";
+        case loss_recovery::transition::repaired:
+            return out << "repaired";
+        case loss_recovery::transition::undone:
+            return out << "undone";
+    }
+    return out;
 }
 
 }  // namespace millrace::tcp
@@ -32,7 +42,8 @@ const seq iss(0xffffff00);
 // A sender of segments of one MSS, numbered from 0, and its peer's ACKs.
 class sender {
  public:
-    explicit sender(bool with_sack, uint32_t segments = 10) : recovery(iss, mss, with_sack) {
+    explicit sender(bool with_sack, uint32_t segments = 10)
+        : recovery(iss, mss, with_sack ? loss_detection::sack : loss_detection::duplicates) {
         send(segments);
     }
 
@@ -51,21 +62,22 @@ class sender {
                                 .acked_bytes = acked.bytes,
                                 .newly_arrived = acked.newly_arrived,
                                 .is_duplicate = acked.bytes == 0},
-                               blocks, flight);
+                               blocks, flight, path);
     }
-    void time_out() { recovery.on_timeout(at(sent), flight); }
+    void time_out(bool first = true) { recovery.on_timeout(at(sent), flight, path, time_point(), first); }
     // Sends again what is to be sent next; its number, or -1.
     int retransmit() {
         const auto i = recovery.next_retransmission(flight);
         if (!i) return -1;
         const int segment = (flight[*i].at - at(0)) / int(mss);
         flight.on_retransmit(*i, time_point());
-        recovery.on_retransmit(mss);
+        recovery.on_retransmit(flight[*i]);
         return segment;
     }
     uint32_t pipe() const { return recovery.pipe(flight) / mss; }
 
     in_flight flight;
+    rtt path;
     loss_recovery recovery;
     uint32_t sent = 0;
 };
@@ -225,7 +237,7 @@ BOOST_AUTO_TEST_CASE(after_a_timeout_all_that_did_not_arrive_is_sent_again) {
 
 BOOST_AUTO_TEST_CASE(late_sacks_after_a_timeout_do_not_lose_a_retransmission_again) {
     sender s(true);
-    s.time_out();
+    s.time_out(false);
     BOOST_TEST(s.retransmit() == 0);
     s.ack(0, {{1, 9}});
     BOOST_TEST(s.retransmit() == 9);
@@ -252,21 +264,23 @@ BOOST_AUTO_TEST_CASE(a_timeout_with_nothing_in_flight_is_no_event) {
 BOOST_AUTO_TEST_CASE(loss_is_seen_after_gigabytes_without_any) {
     for (bool with_sack : {false, true}) {
         in_flight flight;
-        loss_recovery r(iss, mss, with_sack);
+        const rtt path;
+        loss_recovery r(iss, mss, with_sack ? loss_detection::sack : loss_detection::duplicates);
         seq una = iss + 1;
         for (int i = 0; i < 5; ++i) {
             const uint32_t step = 0x3fffffff;
             flight.push(una, step, time_point());
             flight.acknowledge(una + step, time_point());
             una += step;
-            r.on_ack({.una = una, .snd_nxt = una, .acked_bytes = step}, {}, flight);
+            r.on_ack({.una = una, .snd_nxt = una, .acked_bytes = step}, {}, flight, path);
         }
         for (uint32_t i = 0; i < 5; ++i) flight.push(una + i * mss, mss, time_point());
         auto seen = transition::none;
         for (uint32_t i = 2; i <= 4; ++i) {
             sack_blocks blocks;
             if (with_sack) blocks.push_back({una + mss, una + i * mss});
-            seen = r.on_ack({.una = una, .snd_nxt = una + 5 * mss, .is_duplicate = true}, blocks, flight);
+            seen =
+                r.on_ack({.una = una, .snd_nxt = una + 5 * mss, .is_duplicate = true}, blocks, flight, path);
         }
         BOOST_TEST(seen == transition::entered);
         BOOST_TEST(r.next_retransmission(flight).value() == 0u);

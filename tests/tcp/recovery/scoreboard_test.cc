@@ -28,7 +28,7 @@ struct ten_in_flight {
     scoreboard::update sack(std::initializer_list<seq_range> ranges, seq una = origin) {
         sack_blocks blocks;
         for (const auto& r : ranges) blocks.push_back(r);
-        return board.on_sack(blocks, una, flight);
+        return board.on_sack(blocks, una, flight, [](const sent_segment&) {});
     }
     // One letter for each segment: s is sacked, x lost, a dot neither.
     std::string marks() const {
@@ -39,6 +39,7 @@ struct ten_in_flight {
 
     in_flight flight;
     scoreboard board;
+    lost_ranges lost;
 };
 
 }  // namespace
@@ -68,34 +69,34 @@ BOOST_FIXTURE_TEST_CASE(blocks_outside_of_what_is_in_flight_are_ignored, ten_in_
 // RFC 6675 §2 DupThresh, §4 IsLost(): three segments have arrived behind it.
 BOOST_FIXTURE_TEST_CASE(a_segment_with_three_arrived_behind_it_is_lost, ten_in_flight) {
     sack({block(1, 3)});
-    BOOST_TEST(board.mark_lost(flight) == 0u);
+    BOOST_TEST(board.mark_lost(flight, lost) == 0u);
     sack({block(1, 4)});
-    BOOST_TEST(board.mark_lost(flight) == mss);
+    BOOST_TEST(board.mark_lost(flight, lost) == mss);
     BOOST_TEST(marks() == "xsss......");
 }
 
 BOOST_FIXTURE_TEST_CASE(holes_near_the_end_are_not_lost_yet, ten_in_flight) {
     sack({block(9, 10), block(5, 6), block(1, 4)});
-    board.mark_lost(flight);
+    board.mark_lost(flight, lost);
     BOOST_TEST(marks() == "xsss.s...s");
     sack({block(7, 8)});
-    board.mark_lost(flight);
+    board.mark_lost(flight, lost);
     BOOST_TEST(marks() == "xsssxs.s.s");
 }
 
 BOOST_FIXTURE_TEST_CASE(a_segment_is_judged_once, ten_in_flight) {
     sack({block(1, 4)});
-    board.mark_lost(flight);
+    board.mark_lost(flight, lost);
     flight.on_retransmit(0, time_point());
     sack({block(1, 6)});
-    BOOST_TEST(board.mark_lost(flight) == 0u);
+    BOOST_TEST(board.mark_lost(flight, lost) == 0u);
     BOOST_TEST(marks() == ".sssss....");
 }
 
 BOOST_FIXTURE_TEST_CASE(what_was_judged_before_a_timeout_is_not_judged_again, ten_in_flight) {
     board.judge_until(at(10));
     sack({block(1, 9)});
-    BOOST_TEST(board.mark_lost(flight) == 0u);
+    BOOST_TEST(board.mark_lost(flight, lost) == 0u);
 }
 
 // RFC 2883 §4.
@@ -122,7 +123,7 @@ BOOST_AUTO_TEST_CASE(reports_of_what_is_known_are_cheap_in_a_large_flight) {
     const auto visits = [&](uint32_t first, uint32_t last) {
         sack_blocks blocks;
         blocks.push_back({at(first), at(last)});
-        return uint64_t(board.on_sack(blocks, origin, flight).visited);
+        return uint64_t(board.on_sack(blocks, origin, flight, [](const sent_segment&) {}).visited);
     };
     uint64_t all = 0;
     for (uint32_t i = segments; i > 1; --i) all += visits(i - 1, i);  // in the order that leaves no strides
@@ -139,16 +140,16 @@ BOOST_AUTO_TEST_CASE(reports_of_what_is_known_are_cheap_in_a_large_flight) {
 
 BOOST_FIXTURE_TEST_CASE(blocks_that_cover_no_segment_make_none_lost, ten_in_flight) {
     sack({{at(9) + 1, at(9) + 2}, {at(7) + 1, at(7) + 2}, {at(5) + 1, at(5) + 2}});
-    BOOST_TEST(board.mark_lost(flight) == 0u);
+    BOOST_TEST(board.mark_lost(flight, lost) == 0u);
     sack({block(9, 10), block(3, 5)});
-    BOOST_TEST(board.mark_lost(flight) == 3 * mss);
+    BOOST_TEST(board.mark_lost(flight, lost) == 3 * mss);
     BOOST_TEST(marks() == "xxxss....s");
 }
 
 BOOST_FIXTURE_TEST_CASE(nothing_in_flight_is_no_harm, ten_in_flight) {
     flight.acknowledge(at(10), time_point());
     BOOST_TEST(sack({block(4, 5)}, at(10)).newly_sacked_bytes == 0u);
-    BOOST_TEST(board.mark_lost(flight) == 0u);
+    BOOST_TEST(board.mark_lost(flight, lost) == 0u);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
