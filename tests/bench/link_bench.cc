@@ -1,7 +1,7 @@
 // What a device costs: frames are sent from one end to the other and back, bare, with no stack between.
 //   millrace-link-bench DEVICE [BYTES [BURST [ROUNDS]]]      DEVICE: link, ring or memif
-// Prints nanoseconds for one frame received and sent again. In instructions:
-//   valgrind --tool=callgrind --toggle-collect="*reflect*" millrace-link-bench ...   (collected / frames)
+// Prints nanoseconds for one frame received and sent again. In instructions: the inclusive cost of reflect(), as
+// tests/bench/suite/counted.py counts it.
 #include "core/time.hh"
 #include "net/dpdk_device.hh"
 #include "net/simulation.hh"
@@ -69,13 +69,13 @@ void warm_up(ends& e, std::span<packet> burst, size_t bytes) {
     }
 }
 
+}  // namespace
+
 // Receives what the other end sent and sends it again, as a reflector does.
 [[gnu::noinline]] void reflect(device_queue& q, std::span<packet> burst) {
     const size_t n = q.receive(burst);
     if (n == burst.size()) q.transmit(burst);
 }
-
-}  // namespace
 
 int main(int argc, char** argv) {
     auto number = [&](int i, size_t otherwise) {

@@ -77,6 +77,21 @@ CASES = [
 ]
 
 
+# Ethernet, IPv4 and TCP with timestamps, which every frame has beside its 64 bytes.
+ECHO_FRAME = 14 + 20 + 32 + 64
+
+
+def frame(device: str, burst: int) -> Case:
+    """A frame received and sent again, no stack between; an operation is a frame there and one back."""
+    return Case(f"frame-{device}-b{burst}", f"a frame received and sent over {device}, {plural(burst, 'frame')} at once",
+                "millrace-link-bench", [device, str(ECHO_FRAME), str(burst), "{n}"], 3_200, 16_000, "reflect")
+
+
+def count_frame(device: str, burst: int, programs: str) -> float:
+    """Instructions for one frame received and sent again."""
+    return count(frame(device, burst), programs).instructions / 2
+
+
 def count(case: Case, programs: str) -> Entry:
     """Counts one operation; `programs` is the folder they are in."""
     def run(n):
