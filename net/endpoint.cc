@@ -10,7 +10,7 @@ namespace millrace::net {
 
 namespace {
 
-std::error_code invalid() {
+std::error_code invalid_endpoint() {
     return make_error_code(errc::invalid_address);
 }
 
@@ -29,15 +29,15 @@ std::optional<uint16_t> parse_port(std::string_view text) {
 
 result<endpoint> endpoint::parse(std::string_view text) noexcept {
     size_t colon = text.rfind(':');
-    if (colon == std::string_view::npos) return invalid();
+    if (colon == std::string_view::npos) return invalid_endpoint();
     auto port = parse_port(text.substr(colon + 1));
     std::string_view host = text.substr(0, colon);
-    if (!port || host.empty()) return invalid();
+    if (!port || host.empty()) return invalid_endpoint();
     bool bracketed = host.size() > 2 && host.front() == '[' && host.back() == ']';
     if (bracketed) host = host.substr(1, host.size() - 2);
     auto address = ip_address::parse(host);
     if (!address) return address.error();
-    if (bracketed != (host.find(':') != std::string_view::npos)) return invalid();
+    if (bracketed != (host.find(':') != std::string_view::npos)) return invalid_endpoint();
     return endpoint{*address, *port};
 }
 

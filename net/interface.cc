@@ -18,7 +18,7 @@ namespace millrace::net {
 
 namespace {
 
-logger log("net");
+logger interface_log("net");
 
 // How long a shard may sleep while nothing can wake it: what comes after a short pause is answered soon, and
 // looking costs little once the pause is long.

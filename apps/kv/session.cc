@@ -16,7 +16,7 @@ namespace millrace::kv {
 
 namespace {
 
-logger log("kv.session");
+logger session_log("kv.session");
 
 bool asks_all_shards(verdict v) noexcept {
     return v == verdict::info || v == verdict::list_clients;
@@ -64,11 +64,11 @@ future<> session::run() {
         co_await connection_.close();
     } catch (const std::system_error& e) {
         ++shard.counters.connections_lost;
-        log.debug("{}: {}", who_.remote, e.what());
+        session_log.debug("{}: {}", who_.remote, e.what());
     } catch (const std::exception& e) {
         ++shard.counters.failures;
         if (const uint64_t count = shard.failure_lines.admit(reactor::current().now()))
-            log.error("{}: closed: {} ({} so far)", who_.remote, e.what(), count);
+            session_log.error("{}: closed: {} ({} so far)", who_.remote, e.what(), count);
         connection_.abort();
     }
 }
