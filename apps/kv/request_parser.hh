@@ -97,6 +97,7 @@ class request_parser {
     static constexpr size_t most_common_bytes = 99;  // of an argument: two digits
     static constexpr size_t front_head_bytes = 8;    // "*2\r\n$3\r\n"
     static constexpr size_t least_common_request = 14;
+    static constexpr size_t most_front_bytes = 2 * sizeof(uint64_t);  // all of them are compared
 
     bool take_common() noexcept;
     [[gnu::noinline]] bool take_front(uint64_t head, size_t left) noexcept;

@@ -170,6 +170,20 @@ BOOST_AUTO_TEST_CASE(requests_that_begin_like_the_one_before_are_parsed_like_the
     BOOST_TEST((c.parser.next() == request_parser::outcome::incomplete));
 }
 
+BOOST_AUTO_TEST_CASE(a_name_that_only_ends_like_the_one_before_is_another) {
+    for (std::string before : {"GET", "EXPIRE", "PERSIST", "FLUSHALL"})
+        for (size_t at = 0; at < before.size(); ++at) {
+            std::string name = before;
+            name[at] = 'x';
+            conversation c;
+            c.parser.feed(buffer::copy_of(encode({before, "k"}) + encode({name, "k"})));
+            BOOST_REQUIRE((c.parser.next() == request_parser::outcome::request));
+            BOOST_REQUIRE((c.parser.next() == request_parser::outcome::request));
+            BOOST_TEST((c.parser.name() == command_word(name)), name << " behind " << before);
+            BOOST_TEST(!c.parser.repeats(), name << " behind " << before);
+        }
+}
+
 BOOST_AUTO_TEST_CASE(repeated_requests_may_be_cut_at_every_byte) {
     const requests sent{{"GET", "key:000000000001"},
                         {"GET", "key:000000000001"},
