@@ -48,6 +48,8 @@ description describe(drop_reason reason) noexcept {
             return {"fragment_malformed", "fragment of impossible length or place"};
         case drop_reason::fragment_overlap:
             return {"fragment_overlap", "fragments of datagrams that overlapped"};
+        case drop_reason::fragment_ecn_mixed:
+            return {"fragment_ecn_mixed", "marked CE among fragments that say the sender knows no ECN"};
         case drop_reason::fragment_limit:
             return {"fragment_limit", "fragments over the limits of reassembly"};
         case drop_reason::fragment_timeout:

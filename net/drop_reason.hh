@@ -31,6 +31,7 @@ enum class drop_reason : uint8_t {
     // Fragments
     fragment_malformed,
     fragment_overlap,
+    fragment_ecn_mixed,
     fragment_limit,
     fragment_timeout,
     // Behind the IP header

@@ -26,12 +26,14 @@ struct wire_options {
     duration jitter{0};             // 0 to this much more, uniform; keeps the order
     uint64_t rate_bps = 0;          // bits per second; 0: no limit
     uint32_t queue_packets = 1000;  // frames waiting for the rate; more are dropped at the tail
+    uint32_t mark_packets = 0;      // ECN-capable IP packets that find so many waiting are marked CE; 0: none
     uint16_t mtu = 65535;           // bytes of IP packet; longer ones are dropped
     // Chances per frame, 0 to 1.
     double loss = 0;
     double reorder = 0;    // held back by up to reorder_hold, so that later ones overtake
     double duplicate = 0;  // arrives a second time, up to reorder_hold later
     double corrupt = 0;    // one bit flipped somewhere in the frame
+    double mark = 0;       // marked CE, if it is an ECN-capable IP packet
     duration reorder_hold = std::chrono::milliseconds(1);
 };
 
@@ -69,6 +71,7 @@ struct wire_counters {
     uint64_t reordered = 0;
     uint64_t duplicated = 0;
     uint64_t corrupted = 0;
+    uint64_t marked = 0;
 };
 
 // Two devices joined by a wire. Frames are copied, as on a real wire: what a sender does to its buffers

@@ -31,6 +31,11 @@ std::optional<reassembly::datagram> reassembly::add(const ipv4_header& h, std::s
     bool whole =
         it->total && it->ranges.size() == 1 && it->ranges[0].begin == 0 && it->ranges[0].end == it->total;
     if (!whole) return std::nullopt;
+    if (it->marked && it->not_ect) {
+        drops_.count(drop_reason::fragment_ecn_mixed, it->fragments);
+        forget(it);
+        return std::nullopt;
+    }
     return complete(it);
 }
 
@@ -83,6 +88,8 @@ reassembly::verdict reassembly::insert(open_datagram& d, const ipv4_header& h,
     }
     std::copy(payload.begin(), payload.end(), d.data.begin() + r.begin);
     ++d.fragments;
+    d.marked |= h.congestion == ecn::congestion_experienced;
+    d.not_ect |= h.congestion == ecn::not_capable;
     if (last) d.total = r.end;
     if (r.begin == 0) d.first = h;
     // Joined to what it touches.
@@ -128,6 +135,7 @@ reassembly::datagram reassembly::complete(iterator it) noexcept {
     datagram d{*it->first, buffer::allocate(it->total, headroom)};
     std::copy_n(it->data.begin(), it->total, d.payload.mutable_bytes());
     d.header.more_fragments = false;
+    if (it->marked) d.header.congestion = ecn::congestion_experienced;
     d.header.total_bytes = uint16_t(d.header.header_bytes + it->total);
     forget(it);
     return d;

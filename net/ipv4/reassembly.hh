@@ -16,7 +16,7 @@ namespace millrace::net {
 // A datagram's bytes are copied together into memory of its own, so that small fragments do not hold the
 // device's large buffers. A datagram with overlapping fragments is dropped whole, and what else arrives of
 // it, until its time is over (RFC 5722 §4, RFC 3128: nobody honest sends them); exact duplicates of a
-// fragment are ignored.
+// fragment are ignored. A mark on one fragment is a mark on the datagram (RFC 3168 §5.3).
 class reassembly {
  public:
     reassembly(const reassembly_settings& settings, drop_counters& drops)
@@ -58,6 +58,8 @@ class reassembly {
         uint8_t protocol;
         time_point deadline;
         bool refused = false;  // overlapped or over a limit: whatever comes of it is dropped
+        bool marked = false;   // a fragment says CE
+        bool not_ect = false;  // a fragment says that its sender knows no ECN
         uint32_t total = 0;    // payload bytes, once the last fragment arrived
         uint32_t fragments = 0;
         std::optional<ipv4_header> first;

@@ -12,12 +12,14 @@ constexpr size_t ethernet_header = 14;
 
 // Every draw is made in a fixed order, so that a changed option does not shift the draws of the others more
 // than it must.
-impairment::fate impairment::decide(time_point now, size_t bytes) {
+impairment::fate impairment::decide(time_point now, size_t bytes, bool may_mark) {
     fate f;
     ++counters_.sent;
     if (dropped(now, bytes)) return f;
 
     f.copies = 1;
+    f.marked = is_marked() && may_mark;
+    counters_.marked += f.marked;
     f.arrival[0] =
         std::max(last_bit_sent(now, bytes) + options_.delay + upto(options_.jitter), last_arrival_);
     if (random_.chance(options_.reorder)) {
@@ -50,6 +52,11 @@ bool impairment::dropped(time_point now, size_t bytes) {
 bool impairment::queue_full(time_point now) {
     while (!departures_.empty() && departures_.front() <= now) departures_.pop_front();
     return departures_.size() > options_.queue_packets;  // one is being sent, the others wait
+}
+
+bool impairment::is_marked() {
+    const bool queue_long = options_.mark_packets > 0 && departures_.size() > options_.mark_packets;
+    return queue_long || (options_.mark > 0 && random_.chance(options_.mark));
 }
 
 time_point impairment::last_bit_sent(time_point now, size_t bytes) {

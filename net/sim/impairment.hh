@@ -24,9 +24,11 @@ class impairment {
         time_point arrival[2] = {never, never};
         bool corrupted = false;
         size_t flipped_bit = 0;
+        bool marked = false;  // CE, as a queue that is managed marks (RFC 3168 §5)
     };
-    // Decides over a frame of `bytes` sent at `now`, and counts it.
-    fate decide(time_point now, size_t bytes);
+    // Decides over a frame of `bytes` sent at `now`, and counts it; `may_mark`: it is an IP packet whose
+    // sender knows ECN.
+    fate decide(time_point now, size_t bytes, bool may_mark = false);
 
     wire_counters& counters() noexcept { return counters_; }
     const wire_counters& counters() const noexcept { return counters_; }
@@ -34,6 +36,7 @@ class impairment {
  private:
     bool dropped(time_point now, size_t bytes);
     bool queue_full(time_point now);
+    bool is_marked();
     time_point last_bit_sent(time_point now, size_t bytes);
     duration upto(duration most);
 

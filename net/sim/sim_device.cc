@@ -1,5 +1,6 @@
 #include "net/sim/sim_device.hh"
 
+#include "net/checksum.hh"
 #include "net/pcap.hh"
 #include "net/sim/offload.hh"
 
@@ -12,6 +13,26 @@ namespace millrace::net {
 namespace {
 
 constexpr size_t link_header_room = 18;  // Ethernet and one VLAN tag
+constexpr size_t ip_at = 14;
+
+// An IPv4 packet whose sender knows ECN (RFC 3168 §5).
+bool is_ecn_capable(const buffer& frame) noexcept {
+    const auto b = frame.bytes();
+    return b.size() >= ip_at + 20 && b[12] == 0x08 && b[13] == 0 && b[ip_at] >> 4 == 4 &&
+           (b[ip_at + 1] & 3) != 0;
+}
+
+// Sets CE, and in the header's checksum what that changes.
+void mark(std::span<uint8_t> frame) noexcept {
+    uint8_t* ip = frame.data() + ip_at;
+    uint16_t before, after, checksum;
+    std::memcpy(&before, ip, 2);
+    ip[1] |= 3;
+    std::memcpy(&after, ip, 2);
+    std::memcpy(&checksum, ip + 10, 2);
+    checksum = updated_checksum(checksum, before, after);
+    std::memcpy(ip + 10, &checksum, 2);
+}
 
 }  // namespace
 
@@ -111,7 +132,7 @@ void sim_device::send(packet& frame) noexcept {
     if (info_.fills_tcp_checksum) fill_checksums(frame);
     const time_point now = clock_.now();
     if (capture_) capture_->write(now, frame);
-    const impairment::fate fate = outgoing_.decide(now, frame.size());
+    const impairment::fate fate = outgoing_.decide(now, frame.size(), is_ecn_capable(frame.head));
     for (unsigned i = 0; i < fate.copies; ++i) copy_to_peer(frame, fate.arrival[i], fate);
 }
 
@@ -130,6 +151,7 @@ void sim_device::copy_to_peer(const packet& frame, time_point at, const impairme
     put(frame.head);
     for (const buffer& b : frame.fragments) put(b);
     const std::span<uint8_t> bytes(reinterpret_cast<uint8_t*>(frame_pool::bytes(copy)), size);
+    if (fate.marked) mark(bytes);
     if (fate.corrupted) bytes[fate.flipped_bit / 8] ^= uint8_t(1u << fate.flipped_bit % 8);
 
     // Where the receiving device spreads flows it looks at the bytes that reached it.

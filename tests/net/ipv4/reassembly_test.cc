@@ -17,9 +17,10 @@ namespace {
 struct bench {
     explicit bench(reassembly_settings s = {}) : frags(s, drops) {}
 
-    std::optional<reassembly::datagram> add(std::string_view whole, size_t begin, size_t end,
-                                            uint16_t id = 1) {
+    std::optional<reassembly::datagram> add(std::string_view whole, size_t begin, size_t end, uint16_t id = 1,
+                                            ecn congestion = ecn::not_capable) {
         ipv4_header h;
+        h.congestion = congestion;
         h.source = peer_ip;
         h.destination = our_ip;
         h.id = id;
@@ -177,6 +178,29 @@ BOOST_AUTO_TEST_CASE(a_datagram_larger_than_the_whole_budget_is_refused) {
     b.add(whole, 1600, 2400);
     BOOST_TEST(b.drops[drop_reason::fragment_limit] == 2u);
     BOOST_TEST(b.frags.bytes() == 0u);
+}
+
+// RFC 3168 §5.3.
+BOOST_AUTO_TEST_CASE(a_mark_on_one_fragment_is_a_mark_on_the_datagram) {
+    const std::string whole = pattern(48);
+    const auto combine = [&](ecn first, ecn second) -> std::optional<ecn> {
+        bench b;
+        b.add(whole, 0, 24, 1, first);
+        const auto d = b.add(whole, 24, 48, 1, second);
+        BOOST_TEST(b.drops[drop_reason::fragment_ecn_mixed] == (d ? 0u : 2u));
+        BOOST_TEST(b.frags.size() == 0u);
+        return d ? std::optional(d->header.congestion) : std::nullopt;
+    };
+    constexpr ecn ce = ecn::congestion_experienced;
+    for (ecn e : {ecn::ect0, ecn::ect1}) {
+        BOOST_TEST((combine(e, ce) == ce));
+        BOOST_TEST((combine(ce, e) == ce));
+        BOOST_TEST((combine(e, e) == e));
+    }
+    BOOST_TEST((combine(ce, ce) == ce));
+    BOOST_TEST((combine(ecn::not_capable, ecn::not_capable) == ecn::not_capable));
+    BOOST_TEST(!combine(ecn::not_capable, ce));
+    BOOST_TEST(!combine(ce, ecn::not_capable));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

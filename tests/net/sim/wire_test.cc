@@ -1,5 +1,6 @@
 #include "core/random.hh"
 #include "core/time.hh"
+#include "net/checksum.hh"
 #include "net/pcap.hh"
 #include "net/rss.hh"
 #include "net/simulation.hh"
@@ -297,6 +298,55 @@ BOOST_AUTO_TEST_CASE(checksums_are_filled_in_and_verified_as_by_hardware) {
         noticed += bad.ip_checksum == checksum_verdict::bad || bad.l4_checksum == checksum_verdict::bad;
     }
     BOOST_TEST(noticed >= 8);  // flips in the link header or the checksum's absence go unseen
+}
+
+namespace {
+
+// A datagram with a good header checksum and this ECN field.
+std::string with_ecn(uint8_t field) {
+    std::string f = datagram(ipv4_address(10, 0, 0, 1), ipv4_address(10, 0, 0, 2), 1, 2);
+    f[15] = char(field);
+    auto* ip = reinterpret_cast<uint8_t*>(f.data()) + 14;
+    const uint16_t checksum = checksum_of(sum_bytes(ip, 20));
+    std::memcpy(ip + 10, &checksum, 2);
+    return f;
+}
+
+bool header_is_good(const std::string& frame) {
+    return fold(sum_bytes(reinterpret_cast<const uint8_t*>(frame.data()) + 14, 20)) == 0xffff;
+}
+
+}  // namespace
+
+// RFC 3168 §5: only what says that its sender knows ECN; the others wait, or are dropped, as ever.
+BOOST_AUTO_TEST_CASE(a_long_queue_marks_what_may_be_marked) {
+    bench t(with({.rate_bps = 8'000'000, .queue_packets = 4, .mark_packets = 2}));
+    for (uint8_t field : {2, 1, 2, 1, 0, 2}) BOOST_REQUIRE(frames::send(t.a(), with_ecn(field)));
+    std::vector<int> got;
+    while (t.line.next_arrival() != never) {
+        t.time.advance_to(t.line.next_arrival());
+        for (const auto& f : frames::receive_all(t.b())) {
+            got.push_back(f[15]);
+            BOOST_TEST(header_is_good(f));
+        }
+    }
+    const std::vector<int> expected{2, 1, 2, 3, 0};
+    BOOST_TEST(got == expected, boost::test_tools::per_element());
+    BOOST_TEST(t.line.counters(wire_end::a).marked == 1u);
+    BOOST_TEST(t.line.counters(wire_end::a).overflowed == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(marks_by_chance_are_as_many_as_asked_for) {
+    bench t(with({.mark = 0.25}));
+    int marked = 0;
+    for (int i = 0; i < 1000; ++i) {
+        BOOST_REQUIRE(frames::send(t.a(), with_ecn(2)));
+        marked += frames::receive_all(t.b()).at(0)[15] == 3;
+        BOOST_REQUIRE(frames::send(t.a(), with_ecn(0)));
+        BOOST_TEST(frames::receive_all(t.b()).at(0)[15] == 0);
+    }
+    BOOST_TEST((marked > 200 && marked < 300));
+    BOOST_TEST(t.line.counters(wire_end::a).marked == uint64_t(marked));
 }
 
 BOOST_AUTO_TEST_CASE(one_seed_always_does_the_same) {
