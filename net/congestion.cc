@@ -8,12 +8,14 @@ std::string_view to_string(congestion_algorithm a) noexcept {
             return "cubic";
         case congestion_algorithm::reno:
             return "reno";
+        case congestion_algorithm::dctcp:
+            return "dctcp";
     }
     __builtin_unreachable();
 }
 
 std::optional<congestion_algorithm> parse_congestion_algorithm(std::string_view name) noexcept {
-    for (auto a : {congestion_algorithm::cubic, congestion_algorithm::reno})
+    for (auto a : {congestion_algorithm::cubic, congestion_algorithm::reno, congestion_algorithm::dctcp})
         if (name == to_string(a)) return a;
     return std::nullopt;
 }

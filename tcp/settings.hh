@@ -9,6 +9,13 @@
 
 namespace millrace::tcp {
 
+// Explicit congestion notification, RFC 3168.
+enum class ecn_mode : uint8_t {
+    off,
+    passive,  // used if a peer's SYN asks for it: Linux's default
+    on,       // asked for in our SYN, too
+};
+
 // Shared by all connections of a shard and not changed while they live; what one connection may choose for
 // itself is its copy of `connection_settings`.
 struct settings {
@@ -44,6 +51,7 @@ struct settings {
     // Congestion control.
     net::congestion_algorithm congestion = net::congestion_algorithm::cubic;  // RFC 9438
     uint16_t initial_window_segments = 10;                                    // RFC 6928 §2
+    ecn_mode ecn = ecn_mode::passive;  // DCTCP asks for it unless it is off
 
     // Waiting for a peer.
     duration persist_min =

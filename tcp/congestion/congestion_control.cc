@@ -6,7 +6,7 @@
 namespace millrace::tcp {
 namespace {
 
-using algorithms = std::variant<cubic, reno>;
+using algorithms = std::variant<cubic, reno, dctcp>;
 
 algorithms make(net::congestion_algorithm a) noexcept {
     switch (a) {
@@ -14,6 +14,8 @@ algorithms make(net::congestion_algorithm a) noexcept {
             return cubic();
         case net::congestion_algorithm::reno:
             return reno();
+        case net::congestion_algorithm::dctcp:
+            return dctcp();
     }
     __builtin_unreachable();
 }
@@ -50,6 +52,17 @@ void congestion_control::on_loss(uint32_t flight) noexcept {
     m.before = w_;
     undoable_ = true;
     std::visit([&](auto& a) { a.on_loss(w_, flight); }, m.algorithm);
+    w_.cwnd = w_.ssthresh;
+}
+
+void congestion_control::on_delivered(uint32_t acked, uint32_t flight, bool marked) noexcept {
+    if (auto* a = std::get_if<dctcp>(&remember().algorithm)) a->on_delivered(acked, flight, marked);
+}
+
+// Nothing takes this back: a mark is no guess.
+void congestion_control::on_mark() noexcept {
+    undoable_ = false;
+    std::visit([&](auto& a) { a.on_mark(w_); }, remember().algorithm);
     w_.cwnd = w_.ssthresh;
 }
 

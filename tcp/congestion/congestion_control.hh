@@ -3,6 +3,7 @@
 
 #include "net/congestion.hh"
 #include "tcp/congestion/cubic.hh"
+#include "tcp/congestion/dctcp.hh"
 #include "tcp/congestion/reno.hh"
 #include "tcp/congestion/window.hh"
 
@@ -29,8 +30,15 @@ class congestion_control {
     // The same when something else kept the flight below the window: a window that is not used does not grow
     // (RFC 7661 §4.2).
     void on_ack_unfilled() noexcept { paused_ = true; }
+    // If measures_acks(): any ACK, behind the calls above; the peer told of a mark if `marked`.
+    void on_delivered(uint32_t acked, uint32_t flight, bool marked) noexcept;
+    bool measures_acks() const noexcept { return algorithm_ == net::congestion_algorithm::dctcp; }
+    // Works only where the peer tells of marks, and tells of them exactly itself.
+    bool needs_ecn() const noexcept { return algorithm_ == net::congestion_algorithm::dctcp; }
     // Recovery begins, with `flight` bytes in flight.
     void on_loss(uint32_t flight) noexcept;
+    // The path has marked a segment of the window, and this is the first to be heard of it: RFC 3168 §6.1.2.
+    void on_mark() noexcept;
     // Between on_loss() and on_recovery_exit(): what recovery lets out (RFC 9937).
     void limit_recovery(uint32_t bytes) noexcept { w_.cwnd = bytes; }
     // Recovery is over, with `flight` bytes in flight. RFC 6582 §3.2 step 3, option (1): no burst is let out.
@@ -56,7 +64,7 @@ class congestion_control {
 
  private:
     struct memory {
-        std::variant<cubic, reno> algorithm;
+        std::variant<cubic, reno, dctcp> algorithm;
         congestion_window before;  // the last loss or timeout
     };
 

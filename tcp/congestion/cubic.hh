@@ -19,6 +19,8 @@ class cubic {
     void on_pause() noexcept { paused_ = true; }
     // Loss was seen by duplicate ACKs or SACKs with `flight` bytes in flight: §4.6, §4.7.
     void on_loss(congestion_window& w, uint32_t flight) noexcept;
+    // The path has marked a segment of the window instead of losing it: §4.6.
+    void on_mark(congestion_window& w) noexcept { on_loss(w, w.cwnd); }
     // The retransmission timer struck for the first time in a row: §4.8.
     void on_timeout(congestion_window& w, uint32_t flight) noexcept;
     // The last loss or timeout was none: what it made of the curve is taken back (§4.9).

@@ -15,6 +15,8 @@ class reno {
     void on_pause() noexcept {}
     // Loss was seen by duplicate ACKs or SACKs with `flight` bytes in flight: RFC 5681 §3.2 step 2.
     void on_loss(congestion_window& w, uint32_t flight) noexcept;
+    // The path has marked a segment of the window instead of losing it: RFC 3168 §6.1.2.
+    void on_mark(congestion_window& w) noexcept { on_loss(w, w.cwnd); }
     // The retransmission timer struck for the first time in a row: RFC 5681 §3.1 equation (4).
     void on_timeout(congestion_window& w, uint32_t flight) noexcept;
     // The last loss or timeout was none.

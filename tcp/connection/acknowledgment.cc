@@ -8,6 +8,9 @@ namespace millrace::tcp {
 
 void connection::take_ack(const segment& s, time_point now) noexcept {
     const bool was_closed = snd_.wnd == 0;
+    const seq una = snd_.una;
+    const bool in_flight = !flight_.empty();
+    hears_ece_ = ecn_ && s.flags.has(flags::ece);
     const bool window_changed = snd_.update(s.seq, s.ack, s.wnd);
     const timestamp_option* echo = s.options.timestamps ? &*s.options.timestamps : nullptr;
     if (snd_.una < s.ack) {
@@ -21,6 +24,9 @@ void connection::take_ack(const segment& s, time_point now) noexcept {
                        .echoed_until = echoed_until(echo, now)},
                       s.options.sack, flight_.bytes(), duration::zero());
     }
+    if (unusual_.measured) congestion_.on_delivered(distance(una, snd_.una), flight_.bytes(), hears_ece_);
+    if (hears_ece_ && in_flight) obey_mark();
+    hears_ece_ = false;
     if (window_changed && snd_.wnd > 0) on_window_opened(was_closed, now);
 }
 
@@ -58,7 +64,8 @@ time_point connection::echoed_until(const timestamp_option* echo, time_point now
 void connection::tell_recovery(const loss_recovery::ack& a, const sack_blocks& blocks, uint32_t flight,
                                duration sample) noexcept {
     const auto t = recovery_.on_ack(a, blocks, flight_, rtt_);
-    if (t == loss_recovery::transition::none && a.acked_bytes > 0 && !recovery_.in_fast_recovery())
+    if (t == loss_recovery::transition::none && a.acked_bytes > 0 && !recovery_.in_fast_recovery() &&
+        !hears_ece_)
         grow_window(a.acked_bytes, sample, a.now);
     follow_recovery(t, a, flight);
 }
@@ -72,6 +79,7 @@ void connection::follow_recovery(loss_recovery::transition t, const loss_recover
         case loss_recovery::transition::entered:
             ++fast_recoveries_;
             congestion_.on_loss(flight);
+            note_reduction();
             break;
         case loss_recovery::transition::exited:
             // RFC 9937 §6.4. Without SACK the pipe is a guess: no burst is let out (RFC 6582 §3.2 step 3).
@@ -79,6 +87,7 @@ void connection::follow_recovery(loss_recovery::transition t, const loss_recover
             break;
         case loss_recovery::transition::repaired:  // RFC 8985 §7.4.2
             congestion_.on_loss(flight);
+            note_reduction();
             congestion_.on_recovery_exit(congestion_.ssthresh());
             break;
         case loss_recovery::transition::undone:

@@ -34,6 +34,7 @@ drop_reason connection::arrive_synchronised(segment& s, time_point now) noexcept
     // have the peer's segments refused.
     if (timestamps_.enabled() && s.options.timestamps)
         timestamps_.on_segment(s.options.timestamps->value, s.seq, acked_to_, now);
+    if (ecn_ && !s.payload.empty()) note_marks(s);
     return take_text_and_fin(s);
 }
 

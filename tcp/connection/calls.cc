@@ -76,6 +76,7 @@ void connection::end(failure why) noexcept {
     out_.clear();
     flight_.clear();
     late_.clear();
+    if (changes_) changes_->clear();
     events_ |= why == failure::none ? events(events::closed) : events::closed | events::failed;
 }
 
@@ -178,6 +179,7 @@ connection_info connection::info() const noexcept {
     i.window_scaling = window_scaling_;
     i.timestamps = timestamps_.enabled();
     i.sack = sack_;
+    i.ecn = ecn_ && state_ != connection_state::syn_sent;
     i.smss = smss_;
     i.srtt = rtt_.smoothed();
     i.rttvar = rtt_.variation();
@@ -201,6 +203,8 @@ connection_info connection::info() const noexcept {
     i.keepalive_probes = keepalive_probes_;
     i.tail_probes = tail_probes_;
     i.spurious_losses = spurious_losses_;
+    i.marks_received = marks_received_;
+    i.mark_reductions = mark_reductions_;
     return i;
 }
 

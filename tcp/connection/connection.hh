@@ -11,6 +11,7 @@
 #include "tcp/connection/receive_queue.hh"
 #include "tcp/connection/unusual_output.hh"
 #include "tcp/receive/ack_policy.hh"
+#include "tcp/receive/mark_changes.hh"
 #include "tcp/receive/reassembly.hh"
 #include "tcp/receive/receive_window.hh"
 #include "tcp/receive/timestamps.hh"
@@ -27,6 +28,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string_view>
 #include <system_error>
@@ -136,7 +138,10 @@ class connection {
     // What a user may choose for this connection alone.
     void set_no_delay(bool on) noexcept { no_delay_ = on; }
     void set_keepalive(bool on, time_point now) noexcept;
-    void set_congestion(net::congestion_algorithm a) noexcept { congestion_.choose(a); }
+    void set_congestion(net::congestion_algorithm a) noexcept {
+        congestion_.choose(a);
+        unusual_.measured = congestion_.measures_acks();
+    }
     void set_user_timeout(duration d) noexcept { user_timeout_ = d; }
     // From 1 byte to 1 GiB: others are taken for the nearest of these.
     void set_send_limit(uint32_t bytes) noexcept {
@@ -179,6 +184,16 @@ class connection {
     void sample_handshake(time_point now, const timestamp_option* echo) noexcept;
     bool next_syn(outgoing& out, time_point now, const fast_open_cookie* cookie) noexcept;
     void fill_syn(outgoing& out, const fast_open_cookie& cookie) noexcept;
+
+    // ecn.cc
+    bool asks_for_ecn() const noexcept;
+    void agree_on_ecn(tcp::flags of_syn) noexcept;
+    void note_marks(const segment& s) noexcept;
+    void note_change_of_marks(bool marked) noexcept;
+    bool next_earlier_ack(outgoing& out, time_point now) noexcept;
+    void obey_mark() noexcept;
+    void note_reduction() noexcept;
+    void allow_marks(outgoing& out) noexcept;
 
     // plain.cc
     bool is_expected(const plain_segment& s) const noexcept;
@@ -320,6 +335,7 @@ class connection {
     receive_queue in_;
     reassembly late_;
     ack_policy acks_;
+    std::unique_ptr<mark_changes> changes_;  // a DCTCP receiver's, once there were any
 
     // Deadlines; `never` while nothing is waited for.
     time_point retransmit_at_ =
@@ -342,11 +358,14 @@ class connection {
     uint32_t keepalive_probes_ = 0;
     uint16_t tail_probes_ = 0;  // these two stay at 65535
     uint16_t spurious_losses_ = 0;
+    uint32_t marks_received_ = 0;   // segments with CE
+    uint32_t mark_reductions_ = 0;  // of the window, because the peer told of marks
 
     seq iss_;
     seq irs_;
     seq acked_to_;     // Last.ACK.sent of RFC 7323 §4.3
     seq peer_fin_;     // where it lies, if peer_fin_known_
+    seq reduced_to_;   // SND.NXT when the window was last reduced, if ECN is used
     seq stray_reset_;  // SEG.SEQ of a RST for a segment that is not of this connection, if owed
     uint32_t timestamp_offset_;
     uint32_t send_limit_;  // bytes of the send buffer
@@ -362,6 +381,7 @@ class connection {
     uint8_t syn_transmissions_ = 0;
     uint8_t probes_unanswered_ = 0;  // of the closed window or of a silent peer
 
+    bool ecn_ = false;  // agreed on; in SYN-SENT: asked for
     unusual_output unusual_;
     // What is_expected() asks for, too.
     bool orphaned_ : 1 = false;  // the user has gone
@@ -376,6 +396,7 @@ class connection {
     bool time_wait_taken_ : 1 = false;
     bool fast_open_ : 1 = false;       // our SYN brought data; passive: the peer's did (RFC 7413)
     bool syn_data_taken_ : 1 = false;  // and the peer took it
+    bool hears_ece_ : 1 = false;  // in the ACK that is looked at
 };
 
 // The window field of a segment that goes out now, which acknowledges all that has come.

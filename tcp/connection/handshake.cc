@@ -35,6 +35,7 @@ connection::connection(const settings& s, rate_limit& challenges, const opening&
       progress_at_(now),
       user_timeout_(s.user_timeout),
       iss_(o.iss),
+      reduced_to_(o.iss),
       timestamp_offset_(o.timestamp_offset),
       send_limit_(s.send_buffer),
       path_mss_(std::max(o.path_mss, s.min_mss)),
@@ -53,6 +54,7 @@ connection::connection(const settings& s, rate_limit& challenges, const opening&
     : connection(s, challenges, o, now) {
     state_ = connection_state::syn_received;
     active_ = false;
+    ecn_ = p.ecn;
     unusual_.syn_due = false;
     syn_transmissions_ = p.transmissions;
     sent_at_ = p.first_sent;
@@ -151,6 +153,7 @@ void connection::take_syn(const segment& s, time_point now) noexcept {
     begin_receiving(s.seq, agreed.window_scale ? scale : 0);
     rcv_.offer_in_syn(receive_room());  // our SYN has offered that
     agree_on_options(agreed, now);
+    agree_on_ecn(s.flags);
     snd_.start(s.seq, snd_.una, s.wnd);
 }
 
@@ -176,6 +179,7 @@ void connection::begin_sending() noexcept {
     congestion_ =
         congestion_control(congestion_.algorithm(), smss_,
                            lost_once ? smss_ : initial_window(smss_, settings_.initial_window_segments));
+    unusual_.measured = congestion_.measures_acks();
     recovery_ = loss_recovery(iss_, smss_, detection_of(settings_, sack_));
 }
 
@@ -219,6 +223,7 @@ bool connection::next_syn(outgoing& out, time_point now, const fast_open_cookie*
         if (timestamps_.enabled()) out.options.timestamps = timestamps_.stamp(now);
         out.options.sack_permitted = sack_;
         acked_to_ = rcv_.nxt();
+        if (ecn_) out.flags |= flags::ece;
         acks_.on_ack_sent();
     } else {
         out.wnd = uint16_t(std::min<uint32_t>(receive_room(), UINT16_MAX));
@@ -227,6 +232,8 @@ bool connection::next_syn(outgoing& out, time_point now, const fast_open_cookie*
         if (settings_.timestamps)
             out.options.timestamps = timestamp_option{timestamp_clock(now, timestamp_offset_), 0};
         out.options.sack_permitted = settings_.sack;
+        ecn_ = asks_for_ecn();
+        if (ecn_) out.flags |= flags::ece | flags::cwr;
     }
     // RFC 7413 §4.2.1 §4.2.2: repeated without, as the option or the data may be why it was lost.
     if (cookie && syn_transmissions_ == 0) fill_syn(out, *cookie);

@@ -28,6 +28,7 @@ struct passive_opening {
     std::optional<uint8_t> peer_window_scale{};  // set: both sides scale
     bool timestamps = false;                     // both sides send them
     bool sack = false;                           // both sides permit it
+    bool ecn = false;                            // its SYN asked for it, our SYN-ACK agreed
     uint32_t ts_recent = 0;
     uint8_t transmissions = 1;  // of our SYN-ACK; 0: nobody knows (RFC 4987 §3.6), nor when the first was
     time_point first_sent{};

@@ -10,6 +10,7 @@ namespace millrace::tcp {
 bool connection::next_segment(outgoing& out, time_point now, const fast_open_cookie* cookie) noexcept {
     if (unusual_.reset_due || unusual_.stray_reset_due) return next_reset(out, now);
     if (unusual_.syn_due) return next_syn(out, now, cookie);
+    if (changes_ && !changes_->empty()) return next_earlier_ack(out, now);
     if (may_have_text()) {
         if (unusual_.probe_due && next_probe(out, now)) return true;
         const bool again = flight_.lost_bytes() > 0 && !tests_timeout();
@@ -114,6 +115,7 @@ bool connection::next_new(outgoing& out, time_point now) noexcept {
         return false;
     }
     send_new(out, size, window, now);
+    if (ecn_ && size > 0) allow_marks(out);
     return true;
 }
 
@@ -185,7 +187,7 @@ bool connection::next_ack(outgoing& out, time_point now) noexcept {
 void connection::fill_header(outgoing& out, time_point now) noexcept {
     out.seq = snd_.nxt_in_window();
     out.ack = rcv_.nxt();
-    out.flags = flags::ack;
+    out.flags = unusual_.ece_due ? flags::ack | flags::ece : tcp::flags(flags::ack);
     out.wnd = offer_window();
     if (timestamps_.enabled()) out.options.timestamps = timestamps_.stamp(now);
     if (sack_ && late_.has_report()) late_.report(out.options.sack, sack_room(timestamps_.enabled()));

@@ -11,7 +11,7 @@ namespace millrace::tcp {
 // In order, with nothing in it but data, an ACK of what is in flight, or both, while nothing is lost, late or
 // closing: all checks of RFC 9293 §3.10.7.4 hold for such a segment.
 bool connection::is_expected(const plain_segment& s) const noexcept {
-    if (state_ != connection_state::established || orphaned_ || peer_fin_known_ || unusual_.probing)
+    if (state_ != connection_state::established || orphaned_ || peer_fin_known_ || unusual_.special_input())
         return false;
     if (s.seq() != rcv_.nxt() || s.payload_bytes() > rcv_.wnd() || !late_.empty()) return false;
     if (!snd_.acknowledges_sent(s.ack()) || s.wnd() == 0 || snd_.wnd == 0 || waits_for_window()) return false;
@@ -68,6 +68,7 @@ bool connection::next_plain_segment(plain_outgoing& out, time_point now) noexcep
         out.from = text.bytes;
         out.offset = text.offset;
         out.seq = snd_.nxt;
+        out.ect = ecn_;
         note_new(size, size, now);
     }
     out.push = size > 0 && size == data;

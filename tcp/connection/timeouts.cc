@@ -40,6 +40,7 @@ void connection::on_data_timeout(time_point now) noexcept {
     ++timeouts_;
     const bool first = rto_.backoffs() == 0;
     congestion_.on_timeout(flight_.bytes(), first);
+    note_reduction();
     recovery_.on_timeout(snd_.nxt, flight_, rtt_, now, first);
     rto_.back_off();
     retransmit_at_ = now + rto_.value();

@@ -1,4 +1,4 @@
-// What keeps the output of an established connection from being plain.
+// What keeps the segments of an established connection from being plain.
 #pragma once
 
 #include <bit>
@@ -6,7 +6,7 @@
 
 namespace millrace::tcp {
 
-// Eight bits, so that all are looked at in one.
+// One word, so that all are looked at in one.
 struct unusual_output {
     bool syn_due : 1 = false;    // SYN or SYN-ACK is to be sent
     bool probe_due : 1 = false;  // of the closed window, or of the tail of the flight
@@ -15,9 +15,15 @@ struct unusual_output {
     bool stray_reset_due : 1 = false;
     bool fin_queued : 1 = false;    // the user has finished sending
     bool cwnd_limited : 1 = false;  // the congestion window, nothing else, stopped the last sending
+    bool ece_due : 1 = false;       // RFC 3168 §6.1.3: ACKs tell of a mark
+    bool cwr_due : 1 = false;       // RFC 3168 §6.1.2: new data tells that the window was reduced
     bool probing : 1 = false;       // what is in flight is a probe behind the closed window
+    bool measured : 1 = false;      // the congestion control is to be told of every ACK
+    uint8_t unused : 5 = 0;
 
-    bool any() const noexcept { return std::bit_cast<uint8_t>(*this) != 0; }
+    bool any() const noexcept { return std::bit_cast<uint16_t>(*this) != 0; }
+    // What concerns arriving segments, too.
+    bool special_input() const noexcept { return probing || measured; }
     // Other than that the congestion window had stopped the last sending.
     bool but_for_cwnd() const noexcept {
         unusual_output others = *this;
@@ -25,6 +31,6 @@ struct unusual_output {
         return others.any();
     }
 };
-static_assert(sizeof(unusual_output) == 1);
+static_assert(sizeof(unusual_output) == 2);
 
 }  // namespace millrace::tcp

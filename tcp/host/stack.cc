@@ -125,7 +125,7 @@ native_usage stack::usage() const noexcept {
 
 // What is plain and expected by its connection. False: the datagram is as it was.
 [[gnu::always_inline]] inline bool stack::on_plain(net::ip_datagram& d) noexcept {
-    if (!d.data->fragments.empty()) return false;
+    if (!d.data->fragments.empty() || d.congestion == net::ecn::congestion_experienced) return false;
     buffer& bytes = d.data->head;
     const plain_segment s(bytes.bytes());
     if (!s.is_plain()) return false;
@@ -164,6 +164,7 @@ void stack::fetch_ahead(std::span<const net::ip_datagram> burst) noexcept {
         ++stats_.bad_segment;
         return;
     }
+    s.ce = d.congestion == net::ecn::congestion_experienced;
     const four_tuple flow{.local = {d.destination, s.destination_port}, .remote = {d.source, s.source_port}};
     if (socket* known = find(d.flow_hash, flow)) {
         const drop_reason reason = s.flags.has(flags::syn)

@@ -17,6 +17,7 @@ passive_offer offer_of(const settings& s, const net::path& way) noexcept {
             .scale_windows = s.window_scaling,
             .timestamps = s.timestamps,
             .sack = s.sack,
+            .ecn = s.ecn != ecn_mode::off,
             .default_peer_mss = s.default_peer_mss,
             .min_mss = s.min_mss};
 }
@@ -124,6 +125,7 @@ void stack::on_half_open(half_open& h, segment&& s) noexcept {
         case half_open_verdict::complete:
             return complete(h, std::move(s));
         case half_open_verdict::repeat_syn_ack:
+            repeat(h, s);
             return send_syn_ack(h);
         case half_open_verdict::drop:
             break;
@@ -174,6 +176,7 @@ passive_opening stack::agreement_of(const half_open& h) noexcept {
             .peer_window_scale = h.peer_window_scale,
             .timestamps = h.timestamps,
             .sack = h.sack,
+            .ecn = h.ecn,
             .ts_recent = h.ts_recent,
             .transmissions = h.transmissions,
             .first_sent = h.first_sent};

@@ -11,10 +11,15 @@ namespace {
     std::memcpy(to, from, bytes);
 }
 
+template <typename Outgoing>
+net::ecn mark_of(const Outgoing& o) noexcept {
+    return net::ecn(o.ect * uint8_t(net::ecn::ect0));
+}
+
 }  // namespace
 
 bool transmit(net::interface& out, net::path& way, outgoing&& o, uint16_t source_port,
-              uint16_t destination_port, net::ecn mark) noexcept {
+              uint16_t destination_port) noexcept {
     net::packet* p = out.draft();
     if (!p) return false;
     const size_t header_bytes = o.header_bytes();
@@ -28,7 +33,7 @@ bool transmit(net::interface& out, net::path& way, outgoing&& o, uint16_t source
     } else {
         for (buffer& b : o.payload) p->fragments.push_back(std::move(b));
     }
-    return out.send_draft(*p, way, mark);
+    return out.send_draft(*p, way, mark_of(o));
 }
 
 bool transmit(net::interface& out, net::path& way, const plain_outgoing& o, uint16_t source_port,
@@ -46,7 +51,7 @@ bool transmit(net::interface& out, net::path& way, const plain_outgoing& o, uint
         p->fragments.push_back(o.from->share(o.offset, o.payload_bytes));
     else if (o.payload_bytes > 0)
         copy(to + header_bytes, o.payload(), o.payload_bytes);
-    return out.send_draft(*p, way);
+    return out.send_draft(*p, way, mark_of(o));
 }
 
 uint16_t mss_of(const net::path& way) noexcept {

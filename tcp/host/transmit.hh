@@ -15,7 +15,7 @@ inline constexpr size_t copied_payload_bytes = 256;
 
 // False if there was no buffer or the interface refused it: lost, as on the wire.
 bool transmit(net::interface& out, net::path& way, outgoing&& o, uint16_t source_port,
-              uint16_t destination_port, net::ecn mark = net::ecn::not_capable) noexcept;
+              uint16_t destination_port) noexcept;
 
 // The same for a plain one.
 bool transmit(net::interface& out, net::path& way, const plain_outgoing& o, uint16_t source_port,

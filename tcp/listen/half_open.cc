@@ -19,6 +19,11 @@ bool outdated(const half_open& h, const segment& s) noexcept {
     return h.timestamps && s.options.timestamps && int32_t(s.options.timestamps->value - h.ts_recent) < 0;
 }
 
+// RFC 3168 §6.1.1: an ECN-setup SYN.
+bool asks_for_ecn(const segment& syn) noexcept {
+    return syn.flags.are(flags::ece | flags::cwr, flags::ece | flags::cwr);
+}
+
 outgoing blank(const half_open& h, uint32_t ts_now) noexcept {
     outgoing o;
     o.ack = h.irs + 1;
@@ -45,6 +50,7 @@ half_open begin_half_open(const four_tuple& flow, const segment& syn, seq iss,
     h.timestamps = offer.timestamps && syn.options.timestamps.has_value();
     if (h.timestamps) h.ts_recent = syn.options.timestamps->value;
     h.sack = offer.sack && syn.options.sack_permitted;
+    h.ecn = offer.ecn && asks_for_ecn(syn);
     return h;
 }
 
@@ -52,18 +58,11 @@ outgoing syn_ack(const half_open& h, uint32_t ts_now) noexcept {
     outgoing o = blank(h, ts_now);
     o.seq = h.iss;
     o.flags = flags::syn | flags::ack;
+    if (h.ecn) o.flags |= flags::ece;  // RFC 3168 §6.1.1: an ECN-setup SYN-ACK
     o.wnd = h.wnd;
     o.options.mss = h.mss;
     if (h.peer_window_scale) o.options.window_scale = h.window_scale;
     o.options.sack_permitted = h.sack;
-    return o;
-}
-
-outgoing challenge_ack(const half_open& h, uint32_t ts_now) noexcept {
-    outgoing o = blank(h, ts_now);
-    o.seq = h.iss + 1;
-    o.flags = flags::ack;
-    o.wnd = uint16_t(h.wnd >> h.window_scale);
     return o;
 }
 
@@ -80,6 +79,18 @@ half_open_verdict judge(const half_open& h, const segment& s) noexcept {
     if (h.timestamps && !s.options.timestamps) return half_open_verdict::drop;  // RFC 7323 §3.2
     if (s.ack != h.iss + 1) return half_open_verdict::reset_peer;               // RFC 9293 §3.10.7.4 step 5
     return half_open_verdict::complete;
+}
+
+void repeat(half_open& h, const segment& syn) noexcept {
+    h.ecn &= asks_for_ecn(syn);
+}
+
+outgoing challenge_ack(const half_open& h, uint32_t ts_now) noexcept {
+    outgoing o = blank(h, ts_now);
+    o.seq = h.iss + 1;
+    o.flags = flags::ack;
+    o.wnd = uint16_t(h.wnd >> h.window_scale);
+    return o;
 }
 
 }  // namespace millrace::tcp

@@ -19,6 +19,7 @@ struct passive_offer {
     bool scale_windows = true;
     bool timestamps = true;
     bool sack = true;
+    bool ecn = true;
     uint16_t default_peer_mss = 536;  // RFC 9293 §3.7.1: of a peer that does not say
     uint16_t min_mss = 88;            // whatever a peer says
 };
@@ -38,6 +39,7 @@ struct half_open {
     uint8_t window_scale = 0;                  // ours
     bool timestamps = false;                   // both sides send them
     bool sack = false;                         // both sides permit it
+    bool ecn = false;                          // both sides know it: RFC 3168 §6.1.1
     uint32_t ts_recent = 0;                    // RFC 7323 §4.3
     bool fast_open = false;                    // our first SYN-ACK grants a cookie: RFC 7413 §4.2.1
     uint8_t transmissions = 0;                 // of our SYN-ACK
@@ -61,6 +63,9 @@ enum class half_open_verdict : uint8_t {
     complete,        // the ACK of our SYN-ACK: the connection is established, this segment is its first
 };
 half_open_verdict judge(const half_open& h, const segment& s) noexcept;
+
+// The SYN came again: a peer that no longer asks for ECN goes without (RFC 3168 §6.1.1.1).
+void repeat(half_open& h, const segment& syn) noexcept;
 
 // The ACK of a challenge.
 outgoing challenge_ack(const half_open& h, uint32_t ts_now) noexcept;

@@ -23,6 +23,7 @@ static_assert(std::size(mss_classes) == 1u << class_bits);
 // The bits of a timestamp.
 constexpr uint32_t no_scale = 15;
 constexpr uint32_t sack_bit = 16;
+constexpr uint32_t ecn_bit = 32;
 constexpr uint32_t options_mask = 63;
 constexpr uint32_t oldest_echo_ms = 2 * 60'000 + options_mask;
 
@@ -45,6 +46,7 @@ bool read_options(uint32_t echo, uint32_t clock, const passive_offer& offer, hal
         into.window_scale = offer.window_scale;
     }
     into.sack = offer.sack && (echo & sack_bit);
+    into.ecn = offer.ecn && (echo & ecn_bit);
     return true;
 }
 
@@ -74,7 +76,7 @@ void syn_cookies::bake(half_open& h, time_point now) noexcept {
     h.peer_mss = mss_classes[mss];
     if (!h.timestamps) {
         h.peer_window_scale.reset();
-        h.sack = false;
+        h.sack = h.ecn = false;
     }
     good_until_ = now + 2 * minute;
 }
@@ -114,7 +116,8 @@ std::optional<half_open> syn_cookies::read(const four_tuple& flow, const segment
 }
 
 uint32_t timestamp_with_options(const half_open& h, uint32_t clock) noexcept {
-    const uint32_t bits = h.peer_window_scale.value_or(no_scale) | (h.sack ? sack_bit : 0);
+    const uint32_t bits =
+        h.peer_window_scale.value_or(no_scale) | (h.sack ? sack_bit : 0) | (h.ecn ? ecn_bit : 0);
     const uint32_t t = (clock & ~options_mask) | bits;
     return t > clock ? t - (options_mask + 1) : t;
 }

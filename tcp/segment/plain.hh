@@ -61,6 +61,7 @@ struct plain_outgoing {
     uint16_t wnd = 0;  // as on the wire: scaled already
     bool push = false;
     bool has_timestamps = false;
+    bool ect = false;  // as of outgoing
     timestamp_option timestamps;
     const buffer* from = nullptr;  // if there is a payload
     uint32_t offset = 0;

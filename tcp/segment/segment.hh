@@ -23,6 +23,7 @@ struct segment {
     tcp::seq ack;  // meaningless unless flags has ACK
     tcp::flags flags;
     uint16_t wnd = 0;  // as on the wire: unscaled
+    bool ce = false;   // the IP header was marked: Congestion Experienced (RFC 3168 §5)
     tcp::options options;
     buffer payload;
 
@@ -46,6 +47,7 @@ struct outgoing {
     tcp::seq ack;
     tcp::flags flags;
     uint16_t wnd = 0;  // as on the wire: scaled already
+    bool ect = false;  // the IP header shall say that we know ECN: ECT(0)
     tcp::options options;
     boost::container::static_vector<buffer, max_fragments> payload;
 

@@ -115,8 +115,12 @@ void declare_tcp(config_schema& schema, service_options& o) {
     schema.time("tcp.rto-max", t.rto_max, "RFC 6298").range(1s, 10min);
     schema.number<uint8_t>("tcp.syn-retries", t.syn_retries, "of a SYN or SYN-ACK").range(0, 7);
     schema.number<uint8_t>("tcp.data-retries", t.data_retries, "in a row").range(1, 30);
-    schema.text("tcp.congestion", o.congestion, "how the window follows the path: RFC 9438 or RFC 5681")
-        .one_of({"cubic", "reno"});
+    schema
+        .text("tcp.congestion", o.congestion,
+              "how the window follows the path: RFC 9438, RFC 5681 or RFC 8257")
+        .one_of({"cubic", "reno", "dctcp"});
+    schema.text("tcp.ecn", o.ecn, "RFC 3168: marks instead of losses; passive: if the peer asks for it")
+        .one_of({"off", "passive", "on"});
     schema.number<uint16_t>("tcp.initial-window", t.initial_window_segments, "segments, RFC 6928")
         .range(1, 1000);
     schema.time("tcp.fin-wait-2-timeout", t.fin_wait_2_timeout, "for the FIN of a peer").range(1s, 1h);
@@ -193,6 +197,10 @@ net::route parse_route(const config_schema& schema, const std::string& text) {
         refuse(schema, "route", "'{}' is no network and gateway, such as 192.168.0.0/16,10.0.0.7", text);
     return {.destination = parse_prefix(schema, "route", text.substr(0, comma)),
             .gateway = parse_address(schema, "route", std::string_view(text).substr(comma + 1))};
+}
+
+ecn_mode ecn_mode_of(const service_options& o) {
+    return o.ecn == "off" ? ecn_mode::off : o.ecn == "on" ? ecn_mode::on : ecn_mode::passive;
 }
 
 }  // namespace
@@ -274,6 +282,7 @@ native_settings native_settings_of(const service_options& o) {
                                             : cookie_policy::always;
     n.reset_on_full_backlog = o.full_backlog == "reset";
     n.tcp.congestion = net::parse_congestion_algorithm(o.congestion).value();
+    n.tcp.ecn = ecn_mode_of(o);
     return n;
 }
 

@@ -47,6 +47,7 @@ struct service_options {
     std::string full_backlog = "drop";
     bool fast_open = false;
     std::string congestion{net::to_string(settings{}.congestion)};
+    std::string ecn = "passive";
     uint64_t send_buffer = settings{}.send_buffer;
     uint64_t receive_buffer = settings{}.receive_buffer;
 

@@ -49,6 +49,7 @@ net::wire_setup wire_of(const bottleneck& b) {
     }
     setup.b_to_a.queue_packets = 100'000;
     setup.a_to_b.loss = b.loss;
+    setup.a_to_b.mark_packets = b.mark_packets;
     setup.a.buffers = setup.b.buffers = std::max(4096u, 4 * queue_of(b));
     return setup;
 }
@@ -60,6 +61,7 @@ tcp::native_settings settings_of(const bottleneck& b) {
     s.tcp.send_buffer = s.tcp.receive_buffer =
         uint32_t(std::min<uint64_t>(4 * product + (1 << 20), 1u << 30));
     s.tcp.max_segments_in_flight = 1u << 20;
+    if (b.mark_packets > 0) s.tcp.ecn = tcp::ecn_mode::on;
     return s;
 }
 
@@ -122,7 +124,8 @@ std::string row_of(const goodput_table& t, net::congestion_algorithm a, duration
     const double ms = std::chrono::duration<double, std::milli>(rtt).count();
     std::string text = fmt::format("| {} | {:g} ms |", net::to_string(a), ms);
     for (double loss : t.losses) {
-        const bottleneck b{.rate_bps = t.rate_bps, .rtt = rtt, .loss = loss / 100};
+        const bottleneck b{
+            .rate_bps = t.rate_bps, .rtt = rtt, .loss = loss / 100, .mark_packets = t.mark_packets};
         text += fmt::format(" {:.1f} |", run_flows(b, {a}, duration::zero(), t.time)[0]);
     }
     return text + "\n";

@@ -15,6 +15,8 @@ struct bottleneck {
     uint64_t rate_bps = 100'000'000;
     duration rtt = std::chrono::milliseconds(50);  // of an empty queue
     double loss = 0;                               // chance per packet of data; ACKs are not lost
+    // Segments that find so many packets waiting are marked, and all flows use ECN (RFC 3168); 0: neither.
+    uint32_t mark_packets = 0;
 };
 
 // The queue holds one bandwidth-delay product, but at least so many packets.
@@ -33,6 +35,7 @@ struct goodput_table {
     std::vector<duration> rtts;
     std::vector<double> losses;
     std::vector<net::congestion_algorithm> algorithms;
+    uint32_t mark_packets = 0;
 };
 std::string head_of(const goodput_table& t);
 std::string row_of(const goodput_table& t, net::congestion_algorithm a, duration rtt);

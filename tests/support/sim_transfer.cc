@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <chrono>
 #include <exception>
+#include <iterator>
 #include <memory>
 #include <optional>
 
@@ -129,13 +130,24 @@ net::wire_options draw(random& rng) {
     return o;
 }
 
+void draw_marks(random& rng, net::wire_options& o) {
+    if (rng.chance(0.5)) o.mark = 0.2 * rng.unit();
+    if (rng.chance(0.5)) o.mark_packets = uint32_t(1 + rng.below(50));
+}
+
+net::congestion_algorithm draw_congestion(random& rng) {
+    using enum net::congestion_algorithm;
+    constexpr net::congestion_algorithm all[] = {cubic, cubic, reno, dctcp};
+    return all[rng.below(std::size(all))];
+}
+
 std::string describe(const net::wire_options& o) {
     const auto ms = [](duration d) { return double(d.count()) / 1e6; };
     return fmt::format(
         "delay {:.1f} ms, jitter {:.1f} ms, loss {:.1f} %, reorder {:.1f} %, duplicate {:.1f} %, "
-        "corrupt {:.1f} %, rate {:.1f} Mbit/s",
+        "corrupt {:.1f} %, marks {:.1f} %, rate {:.1f} Mbit/s",
         ms(o.delay), ms(o.jitter), o.loss * 100, o.reorder * 100, o.duplicate * 100, o.corrupt * 100,
-        double(o.rate_bps) / 1e6);
+        o.mark * 100, double(o.rate_bps) / 1e6);
 }
 
 void judge(two_hosts& hosts, const transfer& t, transfer_outcome& out) {
@@ -157,10 +169,16 @@ transfer_outcome run_transfer(uint64_t seed, const transfer_options& options) {
     net::wire_setup setup;
     setup.a_to_b = draw(rng);
     setup.b_to_a = draw(rng);
-    two_hosts hosts(seed, setup);
     transfer t{.bytes = options.bytes, .seed = rng.next(), .sizes = random(rng.next())};
+    tcp::native_settings settings;
+    settings.tcp.congestion = draw_congestion(rng);
+    if (rng.chance(0.5)) settings.tcp.ecn = tcp::ecn_mode::on;
+    for (net::wire_options* o : {&setup.a_to_b, &setup.b_to_a}) draw_marks(rng, *o);
+    two_hosts hosts(seed, setup, settings);
     transfer_outcome out;
-    out.troubles = fmt::format("there: {}; back: {}", describe(setup.a_to_b), describe(setup.b_to_a));
+    out.troubles = fmt::format("{}{}; there: {}; back: {}", net::to_string(settings.tcp.congestion),
+                               settings.tcp.ecn == tcp::ecn_mode::on ? " with ECN" : "",
+                               describe(setup.a_to_b), describe(setup.b_to_a));
 
     std::unique_ptr<net::pcap_writer> capture;
     if (!options.pcap.empty()) {

@@ -70,6 +70,7 @@ void conversation::peer_connects(const scripted& syn) {
     if (mine.window_scaling) p.peer_window_scale = offered.window_scale;
     p.timestamps = mine.timestamps && offered.timestamps;
     p.sack = mine.sack && offered.sack_permitted;
+    p.ecn = mine.ecn != ecn_mode::off && syn.flags_.has(flags::ece) && syn.flags_.has(flags::cwr);
     p.ts_recent = offered.timestamps ? offered.timestamps->value : 0;
     p.first_sent = now_;
     peer_ts_ = offered.timestamps.has_value();
@@ -96,13 +97,13 @@ void conversation::establish(const scripted& answer, std::source_location from) 
 }
 
 conversation& conversation::peer_sends(scripted s) {
-    deliver(scripted_by_peer(s));
+    deliver(scripted_by_peer(s), s.ce_);
     pump();
     return *this;
 }
 
 void conversation::peer_sends_together(std::initializer_list<scripted> burst) {
-    for (const scripted& s : burst) deliver(scripted_by_peer(s));
+    for (const scripted& s : burst) deliver(scripted_by_peer(s), s.ce_);
     pump();
 }
 
@@ -124,12 +125,13 @@ outgoing conversation::scripted_by_peer(const scripted& s) {
     return o;
 }
 
-void conversation::deliver(outgoing&& o) {
+void conversation::deliver(outgoing&& o, bool ce) {
     const std::string datagram = datagram_of(o, peer_port, our_port);
     segment s = parsed(datagram);
+    s.ce = ce;
     note(false, s, now_);
     last_refusal_ = drop_reason::none;
-    if (!arrive_plainly(*us_, datagram, now_)) last_refusal_ = us_->on_segment(std::move(s), now_);
+    if (ce || !arrive_plainly(*us_, datagram, now_)) last_refusal_ = us_->on_segment(std::move(s), now_);
 }
 
 void conversation::pump() {
@@ -144,15 +146,17 @@ void conversation::pump() {
 
 bool conversation::send_next() {
     if (!us_->may_send(now_)) return false;
-    auto datagram = next_plainly(*us_, our_port, peer_port, now_);
+    bool ect = false;
+    auto datagram = next_plainly(*us_, our_port, peer_port, now_, &ect);
     if (outgoing o; !datagram) {
         if (!us_->next_segment(o, now_)) return false;
+        ect = o.ect;
         datagram = datagram_of(o, our_port, peer_port);
     }
     segment s = parsed(*datagram);
     note(true, s, now_);
     if (s.options.timestamps) last_ts_ = s.options.timestamps->value;
-    outbox_.push_back({std::move(s), now_});
+    outbox_.push_back({std::move(s), now_, ect});
     return true;
 }
 
@@ -200,6 +204,7 @@ void conversation::expects(scripted s, std::source_location from) {
     const transmission got = std::move(outbox_.front());
     outbox_.pop_front();
     std::string d = differences(s, want, got.what);
+    if (s.ect_ && *s.ect_ != got.ect) d += d.empty() ? "ECT" : ", ECT";
     if (got.when != now_) d += d.empty() ? "time" : ", time";
     if (!d.empty())
         fail("expected: " + describe(true, want, now_) + "\n     got: " + describe(true, got.what, got.when) +

@@ -95,10 +95,11 @@ class conversation {
     struct transmission {
         segment what;
         time_point when;
+        bool ect;
     };
 
     outgoing scripted_by_peer(const scripted& s);
-    void deliver(outgoing&& o);
+    void deliver(outgoing&& o, bool ce);
     bool send_next();
     void pump();
     void run_until(time_point t);

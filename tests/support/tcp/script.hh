@@ -37,6 +37,10 @@ class scripted {
     // `n` bytes of text.
     scripted& bytes(size_t n) { return payload_.assign(n, 'x'), *this; }
     scripted& with(tcp::flags f) { return flags_ |= f, *this; }
+    // Sent by the peer: its IP header is marked CE.
+    scripted& ce() { return ce_ = true, *this; }
+    // Expected of us: whether the IP header says ECT(0).
+    scripted& ect(bool on = true) { return ect_ = on, *this; }
     // PSH is compared only if said so.
     scripted& push(bool on = true) { return push_ = on, on ? with(tcp::flags::psh) : *this; }
 
@@ -51,7 +55,9 @@ class scripted {
     tcp::options options_;  // but SACK blocks, which are relative
     std::vector<std::pair<uint32_t, uint32_t>> sack_;
     std::string payload_;
+    std::optional<bool> ect_;
     bool without_ts_ = false;
+    bool ce_ = false;
 };
 
 inline scripted& scripted::ts(uint32_t value, uint32_t echo) {

@@ -24,9 +24,12 @@ inline bool arrive_plainly(connection& c, std::string_view datagram, time_point 
 }
 
 // The datagram that goes out; none if what is next, if anything, is to be asked for the general way.
-inline std::optional<std::string> next_plainly(connection& c, uint16_t from, uint16_t to, time_point now) {
+// `ect`: whether its IP header shall say so.
+inline std::optional<std::string> next_plainly(connection& c, uint16_t from, uint16_t to, time_point now,
+                                               bool* ect = nullptr) {
     plain_outgoing o;
     if (!c.next_plain_segment(o, now)) return std::nullopt;
+    if (ect) *ect = o.ect;
     std::string bytes(o.header_bytes(), '\0');
     emit(o, from, to, reinterpret_cast<uint8_t*>(bytes.data()));
     if (o.payload_bytes > 0) bytes.append(o.payload(), o.payload_bytes);

@@ -19,8 +19,8 @@ window_ack ack(uint32_t bytes) {
 BOOST_AUTO_TEST_SUITE(congestion)
 
 BOOST_AUTO_TEST_CASE(events_reach_each_algorithm) {
-    for (auto a : {congestion_algorithm::cubic, congestion_algorithm::reno}) {
-        const bool is_reno = a == congestion_algorithm::reno;
+    for (auto a : {congestion_algorithm::cubic, congestion_algorithm::reno, congestion_algorithm::dctcp}) {
+        const bool is_reno = a != congestion_algorithm::cubic;
         congestion_control c(a, mss, 10 * mss);
         BOOST_TEST((c.algorithm() == a));
         BOOST_TEST(c.cwnd() == 10 * mss);
@@ -163,6 +163,28 @@ BOOST_AUTO_TEST_CASE(a_window_that_has_outgrown_the_loss_is_not_brought_back) {
     c.on_spurious();
     BOOST_TEST(c.cwnd() == grown);
     BOOST_TEST(c.ssthresh() == 2 * mss);
+}
+
+// RFC 3168 §6.1.2: as a loss, but the whole window counts, nothing was lost, and nothing takes it back.
+BOOST_AUTO_TEST_CASE(a_mark_reduces_the_window) {
+    for (auto a : {congestion_algorithm::cubic, congestion_algorithm::reno, congestion_algorithm::dctcp}) {
+        congestion_control c(a, mss, 40 * mss);
+        c.on_mark();
+        BOOST_TEST(c.cwnd() == (a == congestion_algorithm::cubic ? 28 : 20) * mss);
+        BOOST_TEST(c.ssthresh() == c.cwnd());
+        c.on_spurious();
+        BOOST_TEST(c.cwnd() < 40 * mss);
+        for (int i = 0; i < 30; ++i) c.on_mark();
+        BOOST_TEST(c.cwnd() == 2 * mss);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(only_dctcp_measures_every_ack_and_needs_marks) {
+    for (auto a : {congestion_algorithm::cubic, congestion_algorithm::reno, congestion_algorithm::dctcp}) {
+        congestion_control c(a, mss, 10 * mss);
+        BOOST_TEST(c.measures_acks() == (a == congestion_algorithm::dctcp));
+        BOOST_TEST(c.needs_ecn() == (a == congestion_algorithm::dctcp));
+    }
 }
 
 BOOST_AUTO_TEST_SUITE_END()

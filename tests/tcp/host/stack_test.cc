@@ -2,6 +2,7 @@
 #include "net/error.hh"
 #include "tests/support/sim_hosts.hh"
 #include "tests/support/sim_raw_peer.hh"
+#include "tests/tcp/host/raw_fixture.hh"
 
 #include <boost/test/unit_test.hpp>
 
@@ -306,6 +307,30 @@ BOOST_AUTO_TEST_CASE(a_smaller_path_that_one_connection_learns_of_holds_for_its_
         }
         l = {};
     });
+}
+
+// RFC 3168 §6.1.1, §6.1.3: from the IP header of a segment to the flags of its acknowledgement.
+BOOST_AUTO_TEST_CASE(a_mark_on_a_segment_is_told_to_its_sender) {
+    using tcp::flags;
+    raw_fixture f;
+    net::listener l = f.listen({.port = 80});
+    f.peer.send(bare(flags::syn | flags::ece | flags::cwr, 1000), 5000, 80);
+    const auto answer = f.exchange();
+    BOOST_REQUIRE(answer.size() == 1u);
+    BOOST_TEST((answer[0].segment.flags == (flags::syn | flags::ack | flags::ece)));
+    const uint32_t iss = answer[0].segment.seq.value();
+    const auto exchange = [&](uint32_t at, uint8_t ecn) {
+        const auto bytes = raw_peer::bytes_of(bare(flags::ack, at, iss + 1, "x"), 5000, 80);
+        f.peer.send_segment(bytes, net::ipv4_address(10, 0, 0, 1), ecn);
+        return f.exchange();
+    };
+    exchange(1001, 2);
+    const auto unmarked = exchange(1002, 2), marked = exchange(1003, 3);
+    BOOST_REQUIRE((unmarked.size() == 1u && marked.size() == 1u));
+    BOOST_TEST((unmarked[0].segment.flags == flags::ack));
+    BOOST_TEST((marked[0].segment.flags == (flags::ack | flags::ece)));
+    BOOST_TEST(int(marked[0].ecn) == 0);
+    f.host.run([&](net::network&) { l = {}; });
 }
 
 BOOST_AUTO_TEST_SUITE_END()

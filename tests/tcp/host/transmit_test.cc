@@ -77,4 +77,17 @@ BOOST_FIXTURE_TEST_CASE(what_the_path_does_not_take_is_refused, sender) {
     BOOST_TEST(exchange().size() == 1u);
 }
 
+// RFC 3168 §5.
+BOOST_FIXTURE_TEST_CASE(what_may_be_marked_says_so_in_its_ip_header, sender) {
+    net::path to = way();
+    for (bool ect : {true, false}) {
+        tcp::outgoing o = bare(flags::ack, 1, 1, "x");
+        o.ect = ect;
+        BOOST_TEST(transmit(to, std::move(o)));
+        const auto got = exchange();
+        BOOST_REQUIRE(got.size() == 1u);
+        BOOST_TEST(int(got[0].ecn) == (ect ? 2 : 0));
+    }
+}
+
 BOOST_AUTO_TEST_SUITE_END()

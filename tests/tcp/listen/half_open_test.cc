@@ -136,4 +136,34 @@ BOOST_AUTO_TEST_CASE(a_segment_without_ack_is_dropped) {
     BOOST_TEST((judge(record(), bare(flags::psh, 101)) == half_open_verdict::drop));
 }
 
+// RFC 3168 §6.1.1: an ECN-setup SYN has both flags, the SYN-ACK that agrees ECE alone.
+BOOST_AUTO_TEST_CASE(ecn_is_agreed_on_when_asked_for) {
+    const auto syn_with = [](flags f) {
+        segment s = full_syn();
+        s.flags |= f;
+        return s;
+    };
+    const half_open h = record(syn_with(flags::ece | flags::cwr));
+    BOOST_TEST(h.ecn);
+    BOOST_TEST((syn_ack(h, 9).flags == (flags::syn | flags::ack | flags::ece)));
+    for (flags f : {flags(), flags(flags::ece), flags(flags::cwr)}) {
+        BOOST_TEST(!record(syn_with(f)).ecn);
+        BOOST_TEST((syn_ack(record(syn_with(f)), 9).flags == (flags::syn | flags::ack)));
+    }
+    BOOST_TEST(!record(syn_with(flags::ece | flags::cwr), {.ecn = false}).ecn);
+}
+
+// RFC 3168 §6.1.1.1: the peer has given up on it.
+BOOST_AUTO_TEST_CASE(a_repeated_syn_that_no_longer_asks_for_ecn_goes_without) {
+    segment asking = full_syn();
+    asking.flags |= flags::ece | flags::cwr;
+    half_open h = record(asking);
+    repeat(h, asking);
+    BOOST_TEST(h.ecn);
+    repeat(h, full_syn());
+    BOOST_TEST(!h.ecn);
+    repeat(h, asking);
+    BOOST_TEST(!h.ecn);
+}
+
 BOOST_AUTO_TEST_SUITE_END()

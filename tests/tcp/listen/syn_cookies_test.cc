@@ -86,18 +86,21 @@ BOOST_AUTO_TEST_CASE(a_cookie_brings_back_the_record_that_it_stands_for) {
 }
 
 // RFC 4987 §3.6: without timestamps there is no room for other options, and our SYN-ACK offers none.
-BOOST_AUTO_TEST_CASE(without_timestamps_there_is_neither_scaling_nor_sack) {
+BOOST_AUTO_TEST_CASE(without_timestamps_there_is_neither_scaling_nor_sack_nor_ecn) {
     syn_cookies cookies(key);
     segment s = full_syn();
+    s.flags |= flags::ece | flags::cwr;
     s.options.timestamps.reset();
     const baked b = bake(cookies, s, start);
     const outgoing answer = syn_ack(b.record, 0);
     BOOST_TEST(!answer.options.window_scale);
     BOOST_TEST(!answer.options.sack_permitted);
+    BOOST_TEST(!answer.flags.has(flags::ece));
     const auto h = read(cookies, b.ack, start);
     BOOST_REQUIRE(h);
     BOOST_TEST(!h->peer_window_scale);
     BOOST_TEST(!h->sack);
+    BOOST_TEST(!h->ecn);
     BOOST_TEST(!h->timestamps);
 }
 
@@ -109,10 +112,12 @@ BOOST_AUTO_TEST_CASE(every_set_of_options_survives) {
             s.options.window_scale.reset();
             if (scale >= 0) s.options.window_scale = uint8_t(scale);
             s.options.sack_permitted = sack;
+            if (scale % 2 == 0) s.flags |= flags::ece | flags::cwr;
             const auto h = read(cookies, bake(cookies, s, start).ack, start);
             BOOST_REQUIRE(h);
             BOOST_TEST((scale < 0 ? !h->peer_window_scale : *h->peer_window_scale == scale));
             BOOST_TEST(h->sack == sack);
+            BOOST_TEST(h->ecn == (scale % 2 == 0));
         }
 }
 

@@ -58,13 +58,16 @@ BOOST_AUTO_TEST_CASE(our_own_stack_takes_addresses_gateway_and_routes) {
 
 BOOST_AUTO_TEST_CASE(tunables_of_tcp_reach_the_stack) {
     parsed p({"--tcp-rto-min", "5ms", "--tcp-send-buffer", "64KiB", "--tcp-half-open", "17",
-              "--tcp-time-wait", "1s", "--tcp-congestion", "reno"});
+              "--tcp-time-wait", "1s", "--tcp-congestion", "reno", "--tcp-ecn", "on"});
     const native_settings n = native_settings_of(p.options);
     BOOST_TEST((n.tcp.rto_min == 5ms));
     BOOST_TEST(n.tcp.send_buffer == 65536u);
     BOOST_TEST(n.half_open == 17u);
     BOOST_TEST((n.tcp.time_wait == 1s));
     BOOST_TEST((n.tcp.congestion == net::congestion_algorithm::reno));
+    BOOST_TEST((n.tcp.ecn == tcp::ecn_mode::on));
+    BOOST_TEST((native_settings_of(parsed({}).options).tcp.ecn == tcp::ecn_mode::passive));
+    BOOST_TEST((native_settings_of(parsed({"--tcp-ecn", "off"}).options).tcp.ecn == tcp::ecn_mode::off));
     BOOST_TEST((native_settings_of(parsed({}).options).tcp.congestion == net::congestion_algorithm::cubic));
 }
 
