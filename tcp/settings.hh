@@ -52,6 +52,8 @@ struct settings {
     net::congestion_algorithm congestion = net::congestion_algorithm::cubic;  // RFC 9438
     uint16_t initial_window_segments = 10;                                    // RFC 6928 §2
     ecn_mode ecn = ecn_mode::passive;  // DCTCP asks for it unless it is off
+    // Beyond the first window in flight, data goes out at a pace instead of in bursts.
+    bool pacing = false;
 
     // Waiting for a peer.
     duration persist_min =

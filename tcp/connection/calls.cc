@@ -77,6 +77,7 @@ void connection::end(failure why) noexcept {
     flight_.clear();
     late_.clear();
     if (changes_) changes_->clear();
+    if (pacer_) pacer_->stop_waiting();
     events_ |= why == failure::none ? events(events::closed) : events::closed | events::failed;
 }
 

@@ -20,6 +20,7 @@
 #include "tcp/recovery/rtt.hh"
 #include "tcp/segment/segment.hh"
 #include "tcp/send/in_flight.hh"
+#include "tcp/send/pacer.hh"
 #include "tcp/send/send_buffer.hh"
 #include "tcp/send/send_window.hh"
 #include "tcp/settings.hh"
@@ -64,7 +65,7 @@ class connection {
     time_point next_timeout() const noexcept {
         time_point t = std::min(std::min(retransmit_at_, quiet_at_), acks_.deadline());
         if (flight_.size() > 1 || !recovery_.is_quiet()) t = std::min(t, loss_timeout());
-        return user_timeout_ > duration::zero() ? std::min(t, give_up_at()) : t;
+        return more_deadlines_ ? std::min(t, rare_deadline()) : t;
     }
     // Fills `out`, which is fresh, with the next segment to send now; false if there is none. The payload's
     // buffers share memory with the send buffer. `cookie`: for the first SYN, which brings data if it is one;
@@ -142,7 +143,10 @@ class connection {
         congestion_.choose(a);
         unusual_.measured = congestion_.measures_acks();
     }
-    void set_user_timeout(duration d) noexcept { user_timeout_ = d; }
+    void set_user_timeout(duration d) noexcept {
+        user_timeout_ = d;
+        more_deadlines_ = d > duration::zero() || pacer_;
+    }
     // From 1 byte to 1 GiB: others are taken for the nearest of these.
     void set_send_limit(uint32_t bytes) noexcept {
         send_limit_ = std::clamp(bytes, uint32_t(1), uint32_t(1) << 30);
@@ -253,6 +257,9 @@ class connection {
     bool tests_timeout() noexcept;
     void retransmit(outgoing& out, size_t i, time_point now) noexcept;
     bool next_new(outgoing& out, time_point now) noexcept;
+    bool is_paced() const noexcept;
+    pacer::pace pace() const noexcept;
+    bool pace_allows(time_point now) noexcept;
     void send_new(outgoing& out, uint32_t size, uint32_t window, time_point now) noexcept;
     void note_new(uint32_t length, uint32_t payload, time_point now) noexcept;
     uint16_t offer_window() noexcept;
@@ -278,6 +285,7 @@ class connection {
     void on_quiet_timeout(time_point now) noexcept;
     void arm_quiet_timer(time_point now) noexcept;
     time_point give_up_at() const noexcept;
+    time_point rare_deadline() const noexcept;
     unsigned retry_limit() const noexcept;
     failure reason_to_give_up() const noexcept;
 
@@ -336,6 +344,7 @@ class connection {
     reassembly late_;
     ack_policy acks_;
     std::unique_ptr<mark_changes> changes_;  // a DCTCP receiver's, once there were any
+    std::unique_ptr<pacer> pacer_;           // once something was paced
 
     // Deadlines; `never` while nothing is waited for.
     time_point retransmit_at_ =
@@ -368,10 +377,11 @@ class connection {
     seq reduced_to_;   // SND.NXT when the window was last reduced, if ECN is used
     seq stray_reset_;  // SEG.SEQ of a RST for a segment that is not of this connection, if owed
     uint32_t timestamp_offset_;
-    uint32_t send_limit_;  // bytes of the send buffer
-    uint32_t smss_ = 536;  // the largest payload of a segment with the options that every segment has
-    uint16_t path_mss_;    // of our path, and
-    uint16_t peer_mss_;    // what the peer can take: both without options (RFC 6691)
+    uint32_t send_limit_;      // bytes of the send buffer
+    uint32_t plain_segments_;  // in flight at most, for sending to be plain
+    uint32_t smss_ = 536;      // the largest payload of a segment with the options that every segment has
+    uint16_t path_mss_;        // of our path, and
+    uint16_t peer_mss_;        // what the peer can take: both without options (RFC 6691)
     uint16_t withdrawn_bytes_ = 0;  // of a probe taken back that may have arrived all the same
 
     connection_state state_;
@@ -396,7 +406,8 @@ class connection {
     bool time_wait_taken_ : 1 = false;
     bool fast_open_ : 1 = false;       // our SYN brought data; passive: the peer's did (RFC 7413)
     bool syn_data_taken_ : 1 = false;  // and the peer took it
-    bool hears_ece_ : 1 = false;  // in the ACK that is looked at
+    bool hears_ece_ : 1 = false;       // in the ACK that is looked at
+    bool more_deadlines_ : 1 = false;  // than most connections have: see rare_deadline()
 };
 
 // The window field of a segment that goes out now, which acknowledges all that has come.

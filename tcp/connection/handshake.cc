@@ -38,12 +38,15 @@ connection::connection(const settings& s, rate_limit& challenges, const opening&
       reduced_to_(o.iss),
       timestamp_offset_(o.timestamp_offset),
       send_limit_(s.send_buffer),
+      plain_segments_(s.pacing ? std::min<uint32_t>(s.initial_window_segments, s.max_segments_in_flight)
+                               : s.max_segments_in_flight),
       path_mss_(std::max(o.path_mss, s.min_mss)),
       peer_mss_(o.peer_mss ? o.peer_mss : s.default_peer_mss),
       state_(connection_state::syn_sent),
       no_delay_(s.no_delay),
       keepalive_(s.keepalive),
       active_(true) {
+    more_deadlines_ = s.user_timeout > duration::zero();
     snd_.una = o.iss;
     snd_.nxt = o.iss + 1;
     unusual_.syn_due = true;

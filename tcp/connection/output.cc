@@ -114,9 +114,36 @@ bool connection::next_new(outgoing& out, time_point now) noexcept {
         if (flight_.empty()) arm_persist_timer(now);
         return false;
     }
+    const bool paced = size > 0 && is_paced();
+    if (paced && !pace_allows(now)) {
+        unusual_.cwnd_limited = true;  // the pace is the window's
+        return false;
+    }
     send_new(out, size, window, now);
+    if (paced) pacer_->on_sent(size);
     if (ecn_ && size > 0) allow_marks(out);
     return true;
+}
+
+// What fits the first window needs no pace: a request, or its answer, is never kept waiting.
+bool connection::is_paced() const noexcept {
+    return settings_.pacing && rtt_.has_sample() &&
+           flight_.bytes() >= initial_window(smss_, settings_.initial_window_segments);
+}
+
+// Linux's gains: 2 in slow start, so that the window can double each round trip, 1.2 behind it and near its
+// end.
+pacer::pace connection::pace() const noexcept {
+    const bool doubles = congestion_.cwnd() < congestion_.ssthresh() / 2;
+    return pace_of_window(congestion_.cwnd(), rtt_.smoothed(), doubles ? 200 : 120, 10 * smss_);
+}
+
+bool connection::pace_allows(time_point now) noexcept {
+    if (!pacer_) {
+        pacer_ = std::make_unique<pacer>(pace(), now);
+        more_deadlines_ = true;
+    }
+    return pacer_->may_send(pace(), now);
 }
 
 // RFC 5681 §4.1: after a silence longer than the timeout the window says less and less.

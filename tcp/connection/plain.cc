@@ -85,7 +85,7 @@ bool connection::may_send_whole(uint32_t size, time_point now) const noexcept {
     if (size > snd_.usable()) return false;
     if (flight_.empty()) return size <= congestion_.cwnd() && now - sent_at_ <= settings_.rto_min;
     return (no_delay_ || size == smss_) && recovery_.pipe(flight_) + size <= congestion_.cwnd() &&
-           flight_.size() < settings_.max_segments_in_flight;
+           flight_.size() < plain_segments_;
 }
 
 }  // namespace millrace::tcp

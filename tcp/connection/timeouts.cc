@@ -9,6 +9,7 @@ namespace millrace::tcp {
 void connection::on_timeout(time_point now) noexcept {
     if (is_closed()) return;
     if (give_up_at() <= now) return end(reason_to_give_up());
+    if (pacer_ && pacer_->deadline() <= now) pacer_->stop_waiting();
     if (recovery_.reorder_deadline() <= now) on_reorder_timeout(now);
     if (tail_probe_at() <= now)
         on_tail_timeout(now);
@@ -124,6 +125,10 @@ void connection::arm_quiet_timer(time_point now) noexcept {
 time_point connection::give_up_at() const noexcept {
     const bool waits = !is_closed() && (!flight_.empty() || snd_.una == iss_);
     return waits && user_timeout_ > duration::zero() ? progress_at_ + user_timeout_ : never;
+}
+
+time_point connection::rare_deadline() const noexcept {
+    return pacer_ ? std::min(give_up_at(), pacer_->deadline()) : give_up_at();
 }
 
 unsigned connection::retry_limit() const noexcept {

@@ -121,6 +121,7 @@ void declare_tcp(config_schema& schema, service_options& o) {
         .one_of({"cubic", "reno", "dctcp"});
     schema.text("tcp.ecn", o.ecn, "RFC 3168: marks instead of losses; passive: if the peer asks for it")
         .one_of({"off", "passive", "on"});
+    schema.toggle("tcp.pacing", t.pacing, "beyond the initial window send at a pace instead of in bursts");
     schema.number<uint16_t>("tcp.initial-window", t.initial_window_segments, "segments, RFC 6928")
         .range(1, 1000);
     schema.time("tcp.fin-wait-2-timeout", t.fin_wait_2_timeout, "for the FIN of a peer").range(1s, 1h);

@@ -61,6 +61,7 @@ tcp::native_settings settings_of(const bottleneck& b) {
     s.tcp.send_buffer = s.tcp.receive_buffer =
         uint32_t(std::min<uint64_t>(4 * product + (1 << 20), 1u << 30));
     s.tcp.max_segments_in_flight = 1u << 20;
+    s.tcp.pacing = b.pacing;
     if (b.mark_packets > 0) s.tcp.ecn = tcp::ecn_mode::on;
     return s;
 }
@@ -124,8 +125,11 @@ std::string row_of(const goodput_table& t, net::congestion_algorithm a, duration
     const double ms = std::chrono::duration<double, std::milli>(rtt).count();
     std::string text = fmt::format("| {} | {:g} ms |", net::to_string(a), ms);
     for (double loss : t.losses) {
-        const bottleneck b{
-            .rate_bps = t.rate_bps, .rtt = rtt, .loss = loss / 100, .mark_packets = t.mark_packets};
+        const bottleneck b{.rate_bps = t.rate_bps,
+                           .rtt = rtt,
+                           .loss = loss / 100,
+                           .mark_packets = t.mark_packets,
+                           .pacing = t.pacing};
         text += fmt::format(" {:.1f} |", run_flows(b, {a}, duration::zero(), t.time)[0]);
     }
     return text + "\n";

@@ -17,6 +17,7 @@ struct bottleneck {
     double loss = 0;                               // chance per packet of data; ACKs are not lost
     // Segments that find so many packets waiting are marked, and all flows use ECN (RFC 3168); 0: neither.
     uint32_t mark_packets = 0;
+    bool pacing = false;
 };
 
 // The queue holds one bandwidth-delay product, but at least so many packets.
@@ -36,6 +37,7 @@ struct goodput_table {
     std::vector<double> losses;
     std::vector<net::congestion_algorithm> algorithms;
     uint32_t mark_packets = 0;
+    bool pacing = false;
 };
 std::string head_of(const goodput_table& t);
 std::string row_of(const goodput_table& t, net::congestion_algorithm a, duration rtt);

@@ -174,6 +174,7 @@ transfer_outcome run_transfer(uint64_t seed, const transfer_options& options) {
     settings.tcp.congestion = draw_congestion(rng);
     if (rng.chance(0.5)) settings.tcp.ecn = tcp::ecn_mode::on;
     for (net::wire_options* o : {&setup.a_to_b, &setup.b_to_a}) draw_marks(rng, *o);
+    settings.tcp.pacing = rng.chance(0.3);
     two_hosts hosts(seed, setup, settings);
     transfer_outcome out;
     out.troubles = fmt::format("{}{}; there: {}; back: {}", net::to_string(settings.tcp.congestion),
