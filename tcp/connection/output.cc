@@ -49,7 +49,7 @@ bool connection::next_reset(outgoing& out, time_point now) noexcept {
         unusual_.reset_due = false;
         fill_header(out, now);
         out.options.sack.clear();
-        out.flags |= flags::rst;
+        out.flags = flags::rst | flags::ack;
     }
     ++segments_sent_;
     return true;

@@ -174,6 +174,12 @@ BOOST_FIXTURE_TEST_CASE(a_mark_on_the_segment_with_cwr_is_told_of, with_ecn) {
     expects(ack(2001).with(flags::ece));
 }
 
+BOOST_FIXTURE_TEST_CASE(a_reset_tells_of_no_mark, with_ecn) {
+    peer_sends(data(1000).ce());
+    app_aborts();
+    expects(rst_ack());
+}
+
 // RFC 3168 §6.1.5: an attacker could make the peer slow by them.
 BOOST_FIXTURE_TEST_CASE(marks_outside_of_the_window_are_ignored, with_ecn) {
     peer_sends(data(1000).seq(4'000'000).ce());
