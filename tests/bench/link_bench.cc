@@ -1,7 +1,7 @@
 // What a device costs: frames are sent from one end to the other and back, bare, with no stack between.
 //   millrace-link-bench DEVICE [BYTES [BURST [ROUNDS]]]      DEVICE: link, ring or memif
-// Prints nanoseconds for one frame received and sent again. In instructions: the inclusive cost of reflect(), as
-// tests/bench/suite/counted.py counts it.
+// Prints nanoseconds for one frame received and sent again. In instructions: the inclusive cost of reflect(),
+// as tests/bench/suite/counted.py counts it.
 #include "core/time.hh"
 #include "net/dpdk_device.hh"
 #include "net/simulation.hh"
