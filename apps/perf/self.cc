@@ -16,6 +16,8 @@
 
 using namespace millrace;
 
+namespace millrace::perf {
+
 // Two functions that callgrind knows by their names, and different, so that no compiler makes them one.
 [[gnu::noinline]] bool serve_turn(reactor& r) {
     const bool worked = r.turn();
@@ -27,8 +29,6 @@ using namespace millrace;
     asm volatile("" ::"i"(2));
     return worked;
 }
-
-namespace millrace::perf {
 
 namespace {
 

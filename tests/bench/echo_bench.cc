@@ -46,7 +46,7 @@ struct work {
     unsigned begun = 0;
     uint64_t answered = 0;
     unsigned ended = 0;
-    std::string error;
+    std::string error = {};
 
     bool over() const noexcept { return ended == connections || !error.empty(); }
 };
