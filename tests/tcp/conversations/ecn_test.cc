@@ -237,12 +237,9 @@ BOOST_FIXTURE_TEST_CASE(once_the_peer_is_content_the_window_grows_again, ten_in_
 
 // RFC 3168 §6.1.2: a loss in the same window is the same congestion, and CWR tells of that, too.
 BOOST_FIXTURE_TEST_CASE(a_mark_beside_a_loss_counts_once, ten_in_flight) {
-    for (uint32_t n = 2; n <= 3; ++n) {
-        peer_sends(ack(1).sack(1001, n * 1000 + 1));
-        forget_sent();
-    }
-    peer_sends(ack(1).sack(1001, 4001).with(flags::ece));
+    peer_sends(ack(1).sack(1001, 2001));
     expects(data(1000).seq(1).ect(false));
+    peer_sends(ack(1).sack(1001, 3001).with(flags::ece));
     forget_sent();
     BOOST_TEST(info().in_fast_recovery);
     const uint32_t reduced = info().ssthresh;
