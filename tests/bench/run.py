@@ -11,6 +11,7 @@ import shutil
 import signal
 import sys
 import time
+from dataclasses import replace
 
 sys.dont_write_bytecode = True
 from suite import load, machine, plots  # noqa: E402
@@ -31,12 +32,15 @@ QUICK_WARNING = "**A smoke run (--quick): one short round each. Its figures show
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="one short round of few cases: does everything run?")
+    parser.add_argument("--rounds", type=int, default=load.FULL.rounds, help="of each figure, from 2 to 20 (default: 5)")
     parser.add_argument("--list", action="store_true", help="name the parts and end")
     parser.add_argument("build", help="folder of a release build")
     parser.add_argument("parts", nargs="*", metavar="PART", help="some parts only: " + ", ".join(PARTS))
     options = parser.parse_args()
     if unknown := [p for p in options.parts if p not in PARTS]:
         parser.error(f"there is no part {' or '.join(unknown)}; there are {', '.join(PARTS)}")
+    if not 2 <= options.rounds <= 20:
+        parser.error(f"--rounds takes a number from 2 to 20, not {options.rounds}")
     return options
 
 
@@ -89,7 +93,7 @@ def main() -> int:
     if not os.path.isfile(os.path.join(build, "bin", "millrace-perf")):
         print(f"bench: {build} holds no millrace-perf; ./dev bench builds it", file=sys.stderr)
         return 2
-    pace = load.QUICK if options.quick else load.FULL
+    pace = load.QUICK if options.quick else replace(load.FULL, rounds=options.rounds)
     folder = os.path.join(build, "bench")
     shutil.rmtree(folder, ignore_errors=True)
     os.makedirs(folder)
