@@ -11,34 +11,34 @@ namespace millrace {
 
 namespace {
 
-struct unit {
+struct scale {
     std::string_view name;
     uint64_t factor;
 };
 
 // From small to large; the formatter takes the largest that divides.
-constexpr unit time_units[] = {{"ns", 1},
-                               {"us", 1'000},
-                               {"ms", 1'000'000},
-                               {"s", 1'000'000'000},
-                               {"m", 60'000'000'000},
-                               {"h", 3'600'000'000'000}};
-constexpr unit byte_units[] = {{"B", 1},
-                               {"KB", 1'000},
-                               {"KiB", 1ull << 10},
-                               {"MB", 1'000'000},
-                               {"MiB", 1ull << 20},
-                               {"GB", 1'000'000'000},
-                               {"GiB", 1ull << 30},
-                               {"TB", 1'000'000'000'000},
-                               {"TiB", 1ull << 40}};
-constexpr unit rate_units[] = {{"bit", 1}, {"Kbit", 1'000}, {"Mbit", 1'000'000}, {"Gbit", 1'000'000'000}};
+constexpr scale time_units[] = {{"ns", 1},
+                                {"us", 1'000},
+                                {"ms", 1'000'000},
+                                {"s", 1'000'000'000},
+                                {"m", 60'000'000'000},
+                                {"h", 3'600'000'000'000}};
+constexpr scale byte_units[] = {{"B", 1},
+                                {"KB", 1'000},
+                                {"KiB", 1ull << 10},
+                                {"MB", 1'000'000},
+                                {"MiB", 1ull << 20},
+                                {"GB", 1'000'000'000},
+                                {"GiB", 1ull << 30},
+                                {"TB", 1'000'000'000'000},
+                                {"TiB", 1ull << 40}};
+constexpr scale rate_units[] = {{"bit", 1}, {"Kbit", 1'000}, {"Mbit", 1'000'000}, {"Gbit", 1'000'000'000}};
 
 // What a kind of quantity is called, looks like, and may be measured in.
 struct quantity {
     std::string_view noun;
     std::string_view example;
-    std::span<const unit> units;
+    std::span<const scale> units;
     std::string_view unit_without_name;  // how a bare number is read; empty: it must be 0
 };
 
@@ -99,7 +99,7 @@ uint64_t parse_quantity(std::string_view text, const quantity& q) {
 }
 
 std::string format_quantity(uint64_t value, const quantity& q) {
-    const unit* best = &q.units[0];
+    const scale* best = &q.units[0];
     for (const auto& u : q.units)
         if (value != 0 && value % u.factor == 0) best = &u;
     return fmt::format("{}{}", value / best->factor, best->name);
