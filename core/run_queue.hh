@@ -72,6 +72,7 @@ class run_queue {
     friend class producer_link;
     friend class background_work;
     friend bool need_preempt() noexcept;
+    friend void charge_steps(uint32_t) noexcept;
 
     // Both are touched by every continuation: plain variables of the thread, found without a call.
     [[gnu::tls_model("initial-exec")]] static inline constinit thread_local run_queue* current_ = nullptr;
@@ -96,6 +97,13 @@ inline void schedule(task& t) noexcept {
 // call counts as one step. Never true outside of a shard, where nothing could go on later.
 inline bool need_preempt() noexcept {
     return ++run_queue::inline_steps_ > run_queue::inline_quota && run_queue::has_current();
+}
+
+// Says that what the current task just did was worth that many steps of its share: a step is a few
+// nanoseconds, and an operation that takes microseconds whenever it is ready, such as a system call, would
+// else be made 256 times by a task, and thousands of times before the pollers are asked again. Any shard.
+inline void charge_steps(uint32_t steps) noexcept {
+    run_queue::inline_steps_ += steps;
 }
 
 }  // namespace millrace

@@ -87,6 +87,7 @@ bool kernel_connection::read_now(buffer& into) noexcept {
         n = ::recv(handle_.get(), room.data(), room.size(), 0);
     } while (n < 0 && errno == EINTR);
     ++network_->counters().reads;
+    charge_call(n);
     if (n > 0) {
         network_->counters().bytes_in += size_t(n);
         // Fewer bytes than asked for: there are no more, and an edge will tell of the next (epoll(7)).
@@ -152,6 +153,7 @@ void kernel_connection::write_now() noexcept {
         size_t offered = 0;
         const ssize_t n = send_pieces(offered);
         ++network_->counters().writes;
+        charge_call(n);
         if (n < 0 && errno == EINTR) continue;
         if (n < 0 && errno != EAGAIN) return fail(error_of(errno));
         if (n < 0 || size_t(n) < offered) writable_ = false;

@@ -61,6 +61,7 @@ bool kernel_datagram::receive_now(received_datagram& into, std::error_code& erro
         n = ::recvmsg(handle_.get(), &message, 0);
     } while (n < 0 && errno == EINTR);
     ++network_->counters().reads;
+    charge_call(n);
     if (n < 0 && errno == EAGAIN) {
         readable_ = false;
         return false;
@@ -102,6 +103,7 @@ int kernel_datagram::send_now(const endpoint& to, const buffer& data) noexcept {
         ++network_->counters().writes;
         const ssize_t n =
             ::sendto(handle_.get(), data.data(), data.size(), MSG_NOSIGNAL, address.get(), address.length());
+        charge_call(n);
         if (n >= 0) {
             network_->counters().bytes_out += size_t(n);
             if (error && !reported_) reported_ = error_of(error);

@@ -83,6 +83,25 @@ BOOST_AUTO_TEST_CASE(many_steps_in_place_count_as_many_tasks) {
     BOOST_TEST(queue.run(10000) >= 96u);
 }
 
+// What takes microseconds though it is ready: a loop over it yields as early as one over thousands of quick
+// steps.
+BOOST_AUTO_TEST_CASE(an_expensive_step_is_charged_as_many) {
+    class caller final : public task {
+     public:
+        uint32_t calls = 0;
+        void run() noexcept override {
+            for (calls = 0; !need_preempt(); ++calls) charge_steps(100);
+        }
+    };
+    run_queue queue;
+    run_queue::scope here(queue);
+    std::array<caller, 100> loops;
+    for (auto& l : loops) schedule(l);
+    BOOST_TEST(queue.run(100) <= 4u);
+    BOOST_TEST(loops[0].calls == 3u);
+    BOOST_TEST(queue.run(10000) >= 96u);
+}
+
 BOOST_AUTO_TEST_CASE(nothing_is_preempted_outside_of_a_shard) {
     bool preempted = false;
     for (uint32_t i = 0; i < 10 * run_queue::inline_quota; ++i) preempted |= need_preempt();

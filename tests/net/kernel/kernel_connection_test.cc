@@ -7,10 +7,12 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <algorithm>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <string>
 #include <sys/socket.h>
+#include <utility>
 
 using namespace millrace;
 using namespace millrace::net;
@@ -113,6 +115,27 @@ BOOST_AUTO_TEST_CASE(a_read_that_was_given_up_takes_nothing_from_the_next, *prec
         const buffer b = co_await p.server.read();
         BOOST_TEST(b.view() == "for whoever reads");
     });
+}
+
+// Else what arrives waits meanwhile, as long as the peer reads quickly enough for every write to be ready.
+BOOST_AUTO_TEST_CASE(writes_that_are_always_ready_leave_the_shard_its_turns, *precondition(has_loopback4)) {
+    connect_options options;
+    options.settings.send_watermark = 1;
+    const auto body = [](network&, listener&, stream_pair& p) -> future<> {
+        const std::string sent = pattern(4'000'000);
+        auto received = read_all(p.server);
+        double turn = 0, writes = 0, most = 0;
+        for (size_t at = 0; at < sent.size(); at += 4000) {
+            co_await p.client.write(std::string_view(sent).substr(at, 4000));
+            if (std::exchange(turn, metric("reactor_turns")) != turn) writes = 0;
+            most = std::max(most, ++writes);
+        }
+        co_await p.client.close();
+        BOOST_TEST((co_await std::move(received) == sent));
+        BOOST_TEST(most > 1);
+        BOOST_TEST(most < 100);
+    };
+    with_pair(loopback4, body, options);
 }
 
 BOOST_AUTO_TEST_CASE(the_writes_of_one_turn_are_one_system_call, *precondition(has_loopback4)) {
