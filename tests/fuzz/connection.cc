@@ -66,6 +66,10 @@ class trial {
         if (limits & 4) settings_.reassembly_chunks = 8;
         if (limits & 8) settings_.data_retries = 3;
         if (limits & 16) settings_.user_timeout = seconds(30);
+        if (limits & 32) settings_.ecn = ecn_mode::on;
+        if (limits & 64) settings_.pacing = true;
+        if (limits & 128) settings_.congestion = net::congestion_algorithm::dctcp;
+        settings_.rack = (limits & 6) != 6;
         opening_.iss = seq(in_.one_of<uint32_t>({0xfffff000, 0x7ffff000, 1, 0xffffffff}));
         opening_.timestamp_offset = in_.flag() ? 0xfffffff0 : 0;
         opening_.path_mss = in_.one_of<uint16_t>({1460, 536, 100, 8960});
@@ -359,7 +363,9 @@ class trial {
         if (s.flags.has(flags::rst)) return;
         if (s.flags.has(flags::syn)) return require(s.seq == opening_.iss, "the number of our SYN");
         require(is_stream_bytes(ours, s.seq.value(), s.payload.view()), "other bytes than were given to it");
-        require(s.seq + uint32_t(s.payload.size()) <= next_text_, "bytes that were never given to it");
+        // Behind our FIN, which has a number of its own, there is nothing but acknowledgments.
+        require(s.seq + uint32_t(s.payload.size()) <= next_text_ + (s.payload.empty() ? 1 : 0),
+                "bytes that were never given to it");
         if (seq(before.snd_nxt) < s.end() && s.length() > 0)
             require(s.end() <= seq(before.snd_una) + std::max(before.snd_wnd, 1u),
                     "beyond the peer's window");

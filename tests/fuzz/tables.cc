@@ -207,8 +207,8 @@ class time_wait_trial {
                     r.ts_recent == s.ts_recent && r.timestamps == s.timestamps,
                 "what the record says");
     }
-    // The model keeps those that the table had to drop: those that are there must be in the model, and wait no
-    // longer than they should.
+    // The model keeps those that the table had to drop: those that are there must be in the model, and wait
+    // no longer than they should.
     void check() {
         size_t n = 0;
         for (unsigned i = 0; i < flows; ++i) {
