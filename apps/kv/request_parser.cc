@@ -143,6 +143,7 @@ request_parser::step request_parser::parse_inline() {
     at_ = newline + 1;
     line_scanned_ = 0;
     if (!split_inline(line, arguments_, unquoted_)) return wrong("unbalanced quotes in request");
+    if (arguments_.size() > limits_.arguments) return wrong("too many arguments");
     return arguments_.empty() ? step::skipped : step::done;
 }
 

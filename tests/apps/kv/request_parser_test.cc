@@ -258,6 +258,8 @@ BOOST_AUTO_TEST_CASE(limits_are_kept) {
     BOOST_TEST(refusal("*1\r\n$101\r\n", small) == "invalid bulk length");
     BOOST_TEST(refusal(std::string(21, 'x'), small) == "too big inline request");
     BOOST_TEST(refusal(std::string(21, 'x') + "\r\n", small) == "too big inline request");
+    BOOST_TEST(refusal("a b c d e f\r\n", small) == "accepted");
+    BOOST_TEST(refusal("a b c d e f g\r\n", small) == "too many arguments");
 }
 
 BOOST_AUTO_TEST_CASE(unfinished_requests_stay_within_the_budget) {
