@@ -53,8 +53,9 @@ run_script() {
 
 export -f run_program
 export logs
+# Backwards, because the longest are called sim.* and the last to end should be short.
 find "$build/tests" -maxdepth 1 -type f -executable -name "*_test" 2>/dev/null | grep -F "/" |
-    { if [ -n "$pattern" ]; then grep -F -- "$pattern"; else cat; fi; } | sort |
+    { if [ -n "$pattern" ]; then grep -F -- "$pattern"; else cat; fi; } | sort --reverse |
     xargs -r -P "$(nproc)" -I{} bash -c 'run_program {}'
 for script in "$here"/e2e/*_test.sh; do
     [ "${E2E:-}" != no ] || break

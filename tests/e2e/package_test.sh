@@ -35,13 +35,12 @@ check "SIGTERM ends it with 0" stop "$server"
 
 # Every door stands alone: what is installed needs nothing that is not.
 doors_stand_alone() {
-    local door words
+    local words
     words=$(PKG_CONFIG_PATH=$libraries/pkgconfig pkg-config --cflags millrace) || return 1
     cd "$work/prefix/include/millrace" || return 1
-    for door in */*.hh; do
-        # shellcheck disable=SC2086
-        echo "#include \"$door\"" | "$compiler" -x c++ -fsyntax-only -Wall $words - || { echo "$door"; return 1; }
-    done
+    # shellcheck disable=SC2016,SC2086
+    printf '%s\n' */*.hh | xargs -P "$(nproc)" -I{} bash -c \
+        'echo "#include \"$1\"" | "$2" -x c++ -fsyntax-only -Wall ${*:3} - || { echo "$1"; exit 1; }' _ {} "$compiler" $words
 }
 [ -z "$full" ] || check "every installed header compiles alone" doors_stand_alone
 
