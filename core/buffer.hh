@@ -112,6 +112,9 @@ class buffer {
         return front;
     }
 
+    // Bytes of memory that are not freed while this view is there; 0 for static memory.
+    size_t held_bytes() const noexcept { return storage_ ? size_t(storage_->end - storage_->begin) : 0; }
+
     bool sole_owner() const noexcept { return storage_ && storage_->references == 1; }
     // Writable bytes before and behind the view; 0 unless this is the storage's only buffer.
     size_t headroom() const noexcept { return sole_owner() ? size_t(data_ - storage_->begin) : 0; }

@@ -113,10 +113,13 @@ size_t dpdk_queue::transmit(std::span<packet> packets) noexcept {
     }
     size_t taken = 0;
     while (taken < packets.size()) {
-        const auto part = packets.subspan(taken, std::min(burst, packets.size() - taken));
+        // To a device that was full one frame is offered first: what it refuses is made ready in vain.
+        const size_t most = blocked_ ? 1 : burst;
+        const auto part = packets.subspan(taken, std::min(most, packets.size() - taken));
         const size_t n = transmit_burst(part);
         taken += n;
-        if (n < part.size()) break;
+        blocked_ = n < part.size();
+        if (blocked_) break;
     }
     if (gate_) gate_->leave(tx_);
     return taken;

@@ -68,6 +68,7 @@ class dpdk_queue final : public device_queue {
     bool known_thread_ = false;
     int wakeup_ = -1;
     bool scarce_ = false;
+    bool blocked_ = false;  // the device took less than it was offered, the last time
     size_t frames_until_look_ = 0;
     size_t stock_left_ = 0;
     std::array<rte_mbuf*, stock_size> stock_;  // fresh ones, taken from the pool in one go

@@ -5,34 +5,36 @@
 namespace millrace::net {
 
 packet* transmit_queue::prepared_draft() noexcept {
-    if (end_ == limit_ && !make_room()) return nullptr;
+    if (end_ == full_ && !make_room()) return nullptr;
     return is_fresh(*end_) || prepare() ? end_ : nullptr;
 }
 
 void transmit_queue::flush() noexcept {
     if (begin_ == end_) return;
     const size_t taken = device_.transmit({begin_, end_});
-    begin_ += taken;
+    move_begin(begin_ + taken);
     sent_ += taken;
     if (begin_ == end_ && end_ - slots_.data() >= rewind_after) rewind();
 }
 
 void transmit_queue::rewind() noexcept {
     packet* from = end_;
-    begin_ = end_ = slots_.data();
-    for (packet* to = begin_; from < limit_ && from->head.storage(); ++from, ++to)
+    end_ = slots_.data();
+    move_begin(end_);
+    for (packet* to = end_; from < limit_ && from->head.storage(); ++from, ++to)
         to->head = std::move(from->head);
 }
 
 bool transmit_queue::make_room() noexcept {
     flush();
-    packet* const first = slots_.data();
-    if (begin_ == first && end_ == limit_) {
+    if (end_ - begin_ >= capacity_) {
         drops_.count(drop_reason::transmit_queue_full);
         return false;
     }
-    end_ = std::move(begin_, end_, first);
-    begin_ = first;
+    if (end_ == limit_) {
+        end_ = std::move(begin_, end_, slots_.data());
+        move_begin(slots_.data());
+    }
     return true;
 }
 
@@ -41,7 +43,7 @@ bool transmit_queue::prepare() noexcept {
     end_->head = buffer();
     end_->fragments.clear();
     size_t n = 1;
-    const size_t most = std::min(most_prepared, size_t(limit_ - end_));
+    const size_t most = std::min(most_prepared, size_t(full_ - end_));
     while (n < most && !end_[n].head.storage()) ++n;
     if (device_.prepare({end_, n}) > 0) return true;
     drops_.count(drop_reason::no_buffer);

@@ -4,6 +4,8 @@
 #include "net/device.hh"
 #include "net/drop_reason.hh"
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -13,13 +15,13 @@ class transmit_queue {
  public:
     // Holds at most `capacity` frames, which must be at least 1.
     transmit_queue(device_queue& device, size_t capacity, drop_counters& drops)
-        : device_(device), slots_(capacity), drops_(drops) {}
+        : device_(device), capacity_(ptrdiff_t(capacity)), slots_(capacity * 2), drops_(drops) {}
     transmit_queue(const transmit_queue&) = delete;
     transmit_queue& operator=(const transmit_queue&) = delete;
 
     // A full queue is offered to the device at once; if that does not help, the frame is dropped and counted.
     bool push(packet&& frame) noexcept {
-        if (end_ == limit_ && !make_room()) return false;
+        if (end_ == full_ && !make_room()) return false;
         fill(*end_++, std::move(frame));
         return true;
     }
@@ -27,7 +29,7 @@ class transmit_queue {
     // The place behind the last frame, for one that is built there and not moved: its head is an empty buffer
     // as allocate() gives. Null, and counted, if there is no buffer or no room. Good until anything else is
     // called here but push_draft(), which makes it the last frame.
-    packet* draft() noexcept { return end_ != limit_ && is_fresh(*end_) ? end_ : prepared_draft(); }
+    packet* draft() noexcept { return end_ != full_ && is_fresh(*end_) ? end_ : prepared_draft(); }
     void push_draft() noexcept { ++end_; }
 
     // What the device does not take stays, in order.
@@ -49,6 +51,10 @@ class transmit_queue {
     bool make_room() noexcept;
     bool prepare() noexcept;
     void rewind() noexcept;
+    void move_begin(packet* to) noexcept {
+        begin_ = to;
+        full_ = to + std::min(capacity_, limit_ - to);
+    }
 
     static bool is_fresh(const packet& p) noexcept {
         return p.head.storage() && p.head.empty() && p.fragments.empty();
@@ -67,12 +73,15 @@ class transmit_queue {
     }
 
     // Slots [begin_, end_) are in use, and some behind them have buffers ready for drafts. The device wants
-    // its burst in one piece, hence no ring.
+    // its burst in one piece, hence no ring; with twice as many slots as may be in use, each frame is moved
+    // to the front once at most, however long the queue stays full.
     device_queue& device_;
+    const ptrdiff_t capacity_;
     std::vector<packet> slots_;
     packet* begin_ = slots_.data();
     packet* end_ = begin_;
     packet* const limit_ = begin_ + slots_.size();
+    packet* full_ = begin_ + capacity_;  // where the end may not pass now: of the queue or of the slots
     uint64_t sent_ = 0;
     drop_counters& drops_;
 };

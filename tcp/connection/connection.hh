@@ -94,6 +94,9 @@ class connection {
         return e;
     }
 
+    // Fetches ahead the oldest data that is not acknowledged.
+    void prefetch_data() const noexcept { out_.prefetch(); }
+
     // RFC 7413 §4.2.2, of a passive opening with `fast_open`: the data that came with the SYN.
     void take_syn_data(buffer&& payload) noexcept;
     fast_open_outcome fast_open() const noexcept;

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "core/check.hh"
+#include "core/prefetch.hh"
 
 #include <bit>
 #include <cstddef>
@@ -48,7 +49,7 @@ class flow_table {
     }
     // Fetches ahead what find() will look at.
     void prefetch(uint32_t hash) const noexcept {
-        if (size_ > 0) __builtin_prefetch(&slots_[home(hash)]);
+        if (size_ > 0) millrace::prefetch(&slots_[home(hash)]);
     }
 
     // Adds a value that is not there yet. False if the table is at its limit, or if too many flows with

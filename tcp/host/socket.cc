@@ -170,8 +170,16 @@ future<buffer> socket::read() {
     return reader_.wait();
 }
 
+// A few bytes would keep a whole frame of the device's until they are acknowledged. Where there are many
+// connections, those frames would not fit into the processor's cache, nor perhaps into the device's pool.
+inline void socket::let_go_of_frame(buffer& data) const {
+    constexpr size_t few = 256;
+    if (data.size() <= few && data.held_bytes() >= 4 * few) data = buffer::copy_of(data.view());
+}
+
 future<> socket::write(buffer data) {
     if (!can_write()) return make_exception_future<>(failure());
+    if (stack_->crowded()) let_go_of_frame(data);
     connection_.send(data);
     touch();
     if (data.empty()) return make_ready_future<>();

@@ -2,6 +2,7 @@
 // allocation.
 #pragma once
 
+#include "core/prefetch.hh"
 #include "core/promise.hh"
 #include "core/timer.hh"
 #include "net/path.hh"
@@ -62,10 +63,13 @@ class socket final : public net::stream_backend, private timer {
     uint32_t hash() const noexcept { return hash_; }
     connection& protocol() noexcept { return connection_; }
     // Fetches ahead what a plain segment and its answer touch.
-    void prefetch() const noexcept {
-        const char* at = reinterpret_cast<const char*>(this);
-        for (size_t line = 0; line < hot_bytes; line += 64) __builtin_prefetch(at + line);
+    void prefetch() const noexcept { millrace::prefetch(this, hot_bytes); }
+    // And who waits to read, and the data that is sent or acknowledged first: which is known once that is
+    // here.
+    void prefetch_reader() const noexcept {
+        if (reading_) reader_.prefetch();
     }
+    void prefetch_data() const noexcept { connection_.prefetch_data(); }
     net::path& way() noexcept { return way_; }
     bool held_by_user() const noexcept { return held_; }
     // Was in use by both ends: not a refused attempt.
@@ -126,6 +130,7 @@ class socket final : public net::stream_backend, private timer {
     }
     std::error_code failure() const noexcept;
     future<> wait_as_writer() noexcept;
+    void let_go_of_frame(buffer& data) const;
     void deliver_events() noexcept;
     void deliver_connected(events e) noexcept;
     void deliver_read() noexcept;
@@ -177,6 +182,13 @@ class dirty_list {
         first_ = s.next_dirty_;
         s.dirty_ = false;
         return s;
+    }
+    // Fetches ahead what the next two will be asked for: one is on its way here since the last call. They may
+    // have waited for long.
+    void fetch_ahead() const noexcept {
+        if (!first_) return;
+        if (const socket* second = first_->next_dirty_) second->prefetch();
+        first_->prefetch_data();
     }
     // All of another list, whose sockets are in no list but that.
     void append(dirty_list& other) noexcept {

@@ -68,6 +68,8 @@ class stack final : public net::l4_handler, public poller {
     const settings& protocol_settings() const noexcept { return settings_.tcp; }
     rate_limit& challenges() noexcept { return responder_.challenges(); }
     void touch(socket& s) noexcept { dirty_.push(s); }
+    // There are so many connections that not all lie in the processor's cache.
+    bool crowded() const noexcept { return table_.size() >= crowd; }
     // A connection has been established for the listener `id`. False if that is gone.
     bool hand_over(socket& s, uint32_t id) noexcept;
     void on_accepted() noexcept { ++stats_.accepted; }
@@ -82,7 +84,6 @@ class stack final : public net::l4_handler, public poller {
  private:
     // Segments that one connection may send in one turn, so that others get their share.
     static constexpr unsigned segments_per_turn = 64;
-    // Connections of which not all lie in the processor's cache.
     static constexpr size_t crowd = 512;
 
     class shared_timer final : public timer {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/buffer.hh"
+#include "core/prefetch.hh"
 #include "tcp/segment/segment.hh"
 #include "tcp/segment/seq.hh"
 #include "tcp/send/ring.hh"
@@ -62,6 +63,11 @@ class send_buffer {
         if (p.size - offset < length) return {};
         hint_ = uint32_t(i + (p.size - offset == length));
         return {&p.bytes, offset};
+    }
+
+    // Fetches ahead the first bytes, and what acknowledge() touches to free them.
+    void prefetch() const noexcept {
+        if (!pieces_.empty()) millrace::prefetch(pieces_.front().bytes.storage(), 128);
     }
 
     void clear() noexcept;

@@ -52,6 +52,24 @@ BOOST_AUTO_TEST_CASE(order_is_kept_however_little_the_device_takes) {
     BOOST_TEST(!expected.empty());
 }
 
+BOOST_AUTO_TEST_CASE(it_holds_as_many_as_it_may_wherever_it_begins) {
+    fake_queue device;
+    drop_counters drops;
+    transmit_queue q(device, 4, drops);
+    size_t refused = 0;
+    for (int i = 0; i < 40; ++i) {
+        device.room = 1;
+        q.flush();
+        device.room = 0;
+        while (q.push(frame(i))) BOOST_TEST_REQUIRE(q.size() <= 4u);
+        ++refused;
+        BOOST_TEST(q.size() == 4u);
+        BOOST_TEST(!q.draft());
+        ++refused;
+    }
+    BOOST_TEST(drops[drop_reason::transmit_queue_full] == refused);
+}
+
 BOOST_AUTO_TEST_CASE(a_draft_becomes_the_last_frame_where_it_stands) {
     fake_queue device;
     drop_counters drops;

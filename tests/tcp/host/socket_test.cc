@@ -9,6 +9,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 using namespace millrace;
 using namespace millrace::test;
@@ -100,6 +101,38 @@ future<> drink(net::stream s, size_t& bytes) {
 }  // namespace
 
 BOOST_AUTO_TEST_SUITE(host)
+
+// A few bytes of a device's frame, which `held` counts while it is kept.
+buffer bytes_of_frame(int& held) {
+    static char frame[2048] = "bytes";
+    ++held;
+    buffer b = buffer::with_deleter(frame, sizeof frame, [&held] { --held; });
+    b.trim(5);
+    return b;
+}
+
+BOOST_AUTO_TEST_CASE(few_bytes_keep_a_frame_until_they_are_acknowledged_unless_there_is_a_crowd) {
+    pair p(delayed(10ms));
+    int held = 0;
+    const auto write_of_frame = [&](net::network&) { p.a.write(bytes_of_frame(held)).get(); };
+    p.hosts.a.run(write_of_frame);
+    BOOST_TEST(held == 1);
+    BOOST_TEST(p.on_b(reading).view() == "bytes");
+    p.settle([&] { return held == 0; });
+
+    std::vector<net::stream> crowd;
+    net::listener l = p.hosts.b.run([](net::network& n) { return n.listen({.port = 81, .backlog = 600}); });
+    for (int i = 0; i < 600; ++i)
+        crowd.push_back(p.outcome(p.hosts.a, [&](net::network& n) {
+            return n.connect({p.hosts.b.address, 81});
+        }));
+    p.hosts.a.run(write_of_frame);
+    BOOST_TEST(held == 0);
+    BOOST_TEST(p.on_b(reading).view() == "bytes");
+    for (net::stream& s : crowd) pair::drop(p.hosts.a, s);
+    reactor::scope here(p.hosts.b.host);
+    l = {};
+}
 
 BOOST_AUTO_TEST_CASE(what_is_written_is_read) {
     pair p;
