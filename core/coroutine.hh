@@ -99,6 +99,24 @@ auto operator co_await(future<T>&& f) noexcept {
     return detail::future_awaiter<T>(f);
 }
 
+// `co_await behind_others()`: goes on when the tasks that are ready now have run. As yield(), but only for
+// coroutines, and less than half of its cost.
+class behind_others final : public task {
+ public:
+    bool await_ready() const noexcept { return false; }
+    template <typename Promise>
+    void await_suspend(std::coroutine_handle<Promise> h) noexcept {
+        handle_ = h;
+        if constexpr (std::derived_from<Promise, producer>) h.promise().enlist();
+        schedule(*this);
+    }
+    void await_resume() const noexcept {}
+    void run() noexcept override { handle_.resume(); }
+
+ private:
+    std::coroutine_handle<> handle_;
+};
+
 // `co_await settled(f)`: f is available afterwards, with its value or failure still in it.
 inline auto settled(future_base& f) noexcept {
     return detail::settled_awaiter(f);

@@ -1,5 +1,6 @@
 #include "apps/kv/session.hh"
 
+#include "apps/kv/first_key.hh"
 #include "core/coroutine.hh"
 #include "core/log.hh"
 #include "core/reactor.hh"
@@ -80,6 +81,10 @@ future<> session::answer_reads() {
         if (!in) co_return;
         ++shard.counters.reads;
         shard.counters.bytes_in += in.size();
+        if (shard.keys.far() && run_queue::current().size() > 0) {
+            fetch_first_key(in.view());
+            co_await behind_others();  // who do the same
+        }
         parser_.feed(std::move(in));
         do {
             workspace& w = here_.shared_workspace();
@@ -102,6 +107,14 @@ future<> session::answer_reads() {
             }
         } while (v != verdict::done && v != verdict::close);
     }
+}
+
+void session::fetch_first_key(std::string_view read) noexcept {
+    shard_state& shard = here_.state();
+    const std::string_view text = first_key(read);
+    if (text.empty()) return;
+    const key_ref key = shard.key(text);
+    if (shard.owner(key) == shard.shard) shard.keys.prefetch(key.hash);
 }
 
 // What throws leaves nothing behind for others.

@@ -23,6 +23,7 @@ class session {
 
  private:
     future<> answer_reads();
+    void fetch_first_key(std::string_view read) noexcept;
     verdict run_requests(workspace& w);
     future<> answer_with_others(verdict v);
     future<> run_elsewhere(batch& b);

@@ -47,6 +47,12 @@ future<> stay(future<> f, std::vector<std::string>& log, std::string name) {
     co_await std::move(f);
 }
 
+future<> note_behind_others(std::vector<std::string>& log, std::string name) {
+    trace t(log, name + " ends");
+    co_await behind_others();
+    log.push_back(name);
+}
+
 // Waits for a promise of its own: nobody else can end it.
 future<> never_ending(std::vector<std::string>& log) {
     trace t(log, "callee");
@@ -96,6 +102,33 @@ BOOST_AUTO_TEST_CASE(suspended_coroutine_goes_on_from_the_run_queue) {
     BOOST_TEST(!f.available());
     shard.run();
     BOOST_TEST(f.get() == 2);
+}
+
+BOOST_AUTO_TEST_CASE(who_goes_behind_others_runs_after_what_was_ready) {
+    test::shard shard;
+    std::vector<std::string> log;
+    promise<int> p;
+    auto f = plus_one(p.get_future());
+    auto first = f.then([&](int) { log.push_back("other"); });
+    p.set_value(1);
+    auto a = note_behind_others(log, "a");
+    auto b = note_behind_others(log, "b");
+    BOOST_TEST(log.empty());
+    shard.run();
+    const std::vector<std::string> expected = {"a", "a ends", "b", "b ends", "other"};
+    BOOST_TEST(log == expected, boost::test_tools::per_element());
+    first.get();
+    a.get();
+    b.get();
+}
+
+BOOST_AUTO_TEST_CASE(ending_shard_destroys_who_went_behind_others) {
+    test::shard shard;
+    std::vector<std::string> log;
+    auto f = note_behind_others(log, "a");
+    shard.end();
+    BOOST_TEST((log == std::vector<std::string>{"a ends"}));
+    BOOST_TEST(!f.available());
 }
 
 BOOST_AUTO_TEST_CASE(exception_travels_through_awaits) {

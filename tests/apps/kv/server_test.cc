@@ -171,6 +171,32 @@ BOOST_AUTO_TEST_CASE(a_pipeline_is_answered_in_order_whatever_its_cut_into_reads
     }
 }
 
+// Enough keys that they are fetched ahead, by all clients before the first is answered.
+BOOST_AUTO_TEST_CASE(among_many_keys_each_client_gets_its_own) {
+    for (unsigned shards : {1u, 2u}) {
+        cluster c(shards);
+        connection filler(c);
+        std::string filling, oks;
+        for (int i = 0; i < 20'000; ++i) {
+            filling += set_request("key:" + std::to_string(i), std::to_string(i * 7));
+            oks += "+OK\r\n";
+        }
+        BOOST_TEST((filler.ask(filling) == oks));
+        std::vector<std::unique_ptr<connection>> clients;
+        for (int i = 0; i < 50; ++i) clients.push_back(std::make_unique<connection>(c));
+        for (int round = 0; round < 20; ++round) {
+            {
+                reactor::scope here(c.group.at(0));
+                for (int i = 0; i < 50; ++i)
+                    clients[i]->writing.push_back(clients[i]->stream.write(
+                        "*2\r\n$3\r\nGET\r\n" + bulk("key:" + std::to_string(i * 400 + round))));
+            }
+            for (int i = 0; i < 50; ++i)
+                BOOST_TEST(clients[i]->take() == bulk(std::to_string((i * 400 + round) * 7)));
+        }
+    }
+}
+
 BOOST_AUTO_TEST_CASE(replies_of_one_read_are_written_at_once) {
     cluster c(2);
     connection client(c);
