@@ -20,20 +20,21 @@ def senders(ours: Iterable[str], linux: Iterable[str]) -> list[tuple[str, str, s
             [("linux", a, "linux") for a in linux])
 
 
-def jobs(paths: Iterable[Path], who: Iterable[tuple[str, str, str]], rounds: int, first: int) -> list[Job]:
+def jobs(paths: Iterable[Path], who: Iterable[tuple[str, str, str]], rounds: int, first: int,
+         light_times: int = LIGHT_TIMES) -> list[Job]:
     """Round by round, and side by side what is compared."""
     result = []
     who = list(who)
     for i in range(rounds):
         for path in paths:
-            times = LIGHT_TIMES if path.expected("cubic") < LIGHT_MBIT else 1
+            times = light_times if path.expected("cubic") < LIGHT_MBIT else 1
             for sender in who:
                 again = times if sender[1] != "bbr" else 1
                 result += [Job(path, *sender, (first + i) * LIGHT_TIMES + j) for j in range(again)]
     return result
 
 
-def run_all(todo: list[Job], weigh: Callable[[Job], float], capacity: float, work: Callable, done: Callable) -> None:
+def run_all(todo: list, weigh: Callable[..., float], capacity: float, work: Callable, done: Callable) -> None:
     """Runs them in order, or nearly: while the next one does not fit beside those under way, a later one may. `done`
     gets each outcome, in this thread."""
     waiting, running = list(todo), {}
