@@ -30,7 +30,7 @@ FLOWS_OF_A_CORE = 1.0
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="a few paths for a moment each: does everything work?")
-    parser.add_argument("--moment", action="store_true", help="two paths for a second, CUBIC only: for a test")
+    parser.add_argument("--moment", action="store_true", help="two paths for half a second, CUBIC only: for a test")
     parser.add_argument("--intact", action="store_true", help="measure nothing, but see that every byte arrives over a wire that "
                         "loses, reorders, duplicates and corrupts")
     parser.add_argument("--rounds", type=int, default=3, help="of each path, from 1 to 50 (default: 3)")
@@ -89,7 +89,7 @@ def contestants(options, tools: runs.Tools) -> list[tuple[str, str, str]]:
 def measure(options, tools: runs.Tools, results: report.Results, who) -> None:
     todo = schedule.jobs(options.paths, who, options.rounds, results.next_round // schedule.LIGHT_TIMES + 1,
                          light_times=1 if options.brief else schedule.LIGHT_TIMES)
-    capacity = FLOWS_OF_A_CORE * len(os.sched_getaffinity(0))
+    capacity = FLOWS_OF_A_CORE * len(os.sched_getaffinity(0)) * (3 if options.moment else 1)
     done = 0
 
     def finished(outcome: runs.Outcome) -> None:
@@ -156,7 +156,7 @@ def main() -> int:
         print("\n".join(p.name for p in options.paths))
         return 0
     build = os.path.abspath(options.build)
-    tools = runs.Tools(os.path.join(build, "bin"), seconds=1.0 if options.brief else 0.0, flags=options.flag)
+    tools = runs.Tools(os.path.join(build, "bin"), seconds=0.5 if options.moment else 1.0 if options.quick else 0.0, flags=options.flag)
     for program in ("millrace-perf", "millrace-interop-wire"):
         if not os.path.isfile(os.path.join(tools.folder, program)):
             print(f"interop: {build} holds no {program}; ./dev interop builds it", file=sys.stderr)
