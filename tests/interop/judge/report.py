@@ -12,7 +12,7 @@ from suite.figures import Series, number
 from judge.paths import Path
 from judge.runs import Outcome
 
-# Of Linux's goodput: less than this is lost, and what is nearer is chance.
+# Of Linux's goodput: less than this is lost; what is nearer is chance.
 EVEN = 0.95
 # A wire whose packets were that late, beside half a round trip, was another wire.
 LATE = 0.1
@@ -50,6 +50,12 @@ class Results:
     def of(self, path: Path, who: tuple[str, str, str]) -> list[Outcome]:
         return [o for o in self.outcomes if o.path == path.name and o.who == who]
 
+    def ratios(self, path: Path, of: tuple[str, str, str], to: tuple[str, str, str]) -> Series:
+        """Round by round: those of a round lost the same packets."""
+        mbit = {who: {o.round: o.mbit for o in self.of(path, who) if not o.why_not} for who in (of, to)}
+        both = sorted(r for r in mbit[of] if mbit[to].get(r))
+        return Series([mbit[of][r] / mbit[to][r] for r in both], "" if both else "no round has both")
+
     def goodput(self, path: Path, who: tuple[str, str, str]) -> Series:
         all_of_it = self.of(path, who)
         whole = [o.mbit for o in all_of_it if not o.why_not]
@@ -82,12 +88,11 @@ class Comparison:
     who: tuple[str, str, str]
     ours: Series
     linux: Series
+    ratios: Series
 
     @property
     def ratio(self) -> float | None:
-        if not self.ours.values or not self.linux.values or not self.linux.median:
-            return None
-        return self.ours.median / self.linux.median
+        return self.ratios.median if self.ratios.values else None
 
     @property
     def lost(self) -> bool:
@@ -108,8 +113,8 @@ def mbits(series: Series) -> str:
 
 def compare(results: Results, paths: Iterable[Path], who: Iterable[tuple[str, str, str]]) -> list[Comparison]:
     """Everyone with an end of ours."""
-    return [Comparison(path, w, results.goodput(path, w), results.goodput(path, ("linux", w[1], "linux")))
-            for path in paths for w in who if "ours" in (w[0], w[2])]
+    return [Comparison(path, w, results.goodput(path, w), results.goodput(path, linux), results.ratios(path, w, linux))
+            for path in paths for w in who if "ours" in (w[0], w[2]) for linux in [("linux", w[1], "linux")]]
 
 
 def main_table(results: Results, paths: list[Path], who: list[tuple[str, str, str]]) -> str:
@@ -123,7 +128,8 @@ def main_table(results: Results, paths: list[Path], who: list[tuple[str, str, st
 
 def span(series: Series) -> str:
     low, high = min(series.values), max(series.values)
-    return f"{number(series.median, 1)} ({number(low, 1)} to {number(high, 1)}, {len(series.values)} runs)"
+    runs = f"{len(series.values)} run{'s' if len(series.values) > 1 else ''}"
+    return f"{number(series.median, 1)} ({number(low, 1)} to {number(high, 1)}, {runs})"
 
 
 def repeats(outcomes: list[Outcome]) -> str:
@@ -135,7 +141,8 @@ def repeats(outcomes: list[Outcome]) -> str:
 def losers(results: Results, comparisons: list[Comparison]) -> list[str]:
     """A sentence for each cell in which ours delivered less; the worst first."""
     lost = sorted((c for c in comparisons if c.lost), key=lambda c: c.ratio)
-    return [f"{c.path.name}, {said(c.who)}: {c.ratio:.2f}; {span(c.ours)} beside {span(c.linux)} Mbit/s; "
+    return [f"{c.path.name}, {said(c.who)}: {c.ratio:.2f} ({min(c.ratios.values):.2f} to "
+            f"{max(c.ratios.values):.2f}); {span(c.ours)} beside {span(c.linux)} Mbit/s; "
             f"{repeats(results.of(c.path, c.who))}, Linux itself "
             f"{repeats(results.of(c.path, ('linux', c.who[1], 'linux')))}" for c in lost]
 

@@ -21,9 +21,14 @@ def results(*parts):
 
 
 class Comparing(unittest.TestCase):
-    def test_medians_are_compared(self):
-        r = results(outcomes(OURS, 4, 3, 50), outcomes(LINUX, 2, 2, 9))
+    def test_runs_that_lost_the_same_packets_are_compared(self):
+        r = results(outcomes(OURS, 4, 6, 50), outcomes(LINUX, 2, 2, 100))
         self.assertEqual(report.compare(r, [PATH], [OURS])[0].ratio, 2)
+
+    def test_a_run_without_its_like_is_not_compared(self):
+        r = results(outcomes(OURS, 4, 6), outcomes(LINUX, 2))
+        self.assertEqual(report.compare(r, [PATH], [OURS])[0].ratio, 2)
+        self.assertIsNone(report.compare(results(outcomes(OURS, 4)), [PATH], [OURS])[0].ratio)
 
     def test_less_than_linux_by_more_than_chance_is_lost_and_named(self):
         r = results(outcomes(OURS, 1.8, dropped=3, sent_again=4), outcomes(TO_OURS, 1.95), outcomes(LINUX, 2))

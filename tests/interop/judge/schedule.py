@@ -23,14 +23,16 @@ def senders(ours: Iterable[str], linux: Iterable[str]) -> list[tuple[str, str, s
 def jobs(paths: Iterable[Path], who: Iterable[tuple[str, str, str]], rounds: int, first: int,
          light_times: int = LIGHT_TIMES) -> list[Job]:
     """Round by round, and side by side what is compared."""
-    result = []
     who = list(who)
+    judged = {algorithm for sender, algorithm, receiver in who if "ours" in (sender, receiver)}
+    result = []
     for i in range(rounds):
         for path in paths:
-            times = light_times if path.expected("cubic") < LIGHT_MBIT else 1
             for sender in who:
-                again = times if sender[1] != "bbr" else 1
-                result += [Job(path, *sender, (first + i) * LIGHT_TIMES + j) for j in range(again)]
+                if i > 0 and sender[1] not in judged:
+                    continue  # told, but nobody is compared with it
+                light = path.expected(sender[1]) < LIGHT_MBIT
+                result += [Job(path, *sender, (first + i) * LIGHT_TIMES + j) for j in range(light_times if light else 1)]
     return result
 
 

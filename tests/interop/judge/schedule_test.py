@@ -20,6 +20,11 @@ class Jobs(unittest.TestCase):
         todo = schedule.jobs([Path(10), Path(200, 1)], CUBIC[:1], 1, 1)
         self.assertEqual([j.path.rtt_ms for j in todo], [10, 200, 200, 200])
 
+    def test_an_algorithm_that_ours_lacks_is_measured_once(self):
+        todo = schedule.jobs([Path(10)], [*CUBIC, ("linux", "bbr", "linux")], 3, 1)
+        self.assertEqual([j.algorithm for j in todo].count("bbr"), 1)
+        self.assertEqual([j.algorithm for j in todo].count("cubic"), 6)
+
     def test_linux_is_compared_with_itself_by_each_algorithm_that_either_has(self):
         who = schedule.senders(["cubic"], ["cubic", "bbr"])
         self.assertEqual(who, [("ours", "cubic", "linux"), ("linux", "cubic", "ours"), ("linux", "cubic", "linux"),
