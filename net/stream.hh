@@ -17,9 +17,10 @@ namespace millrace::net {
 struct stream_settings {
     bool no_delay =
         true;  // off: small writes wait for the acknowledgement of earlier ones (Nagle, RFC 9293 §3.7.4)
-    size_t send_watermark =
-        256 * 1024;  // bytes unsent or unacknowledged from which write() makes its caller wait
-    std::optional<congestion_algorithm> congestion{};  // default: what it has, at first the network's
+    // Default, of both: what it has, at first the network's.
+    std::optional<size_t> send_watermark{};  // bytes unsent or unacknowledged from which write() makes its
+                                             // caller wait; on kernel sockets beyond the kernel's own buffer
+    std::optional<congestion_algorithm> congestion{};
 };
 
 // A connection as a network implements it. Destroyed unclosed: what was written is still delivered and the

@@ -19,6 +19,7 @@ namespace {
 constexpr size_t least_read = 8 * 1024;  // a read is offered at least this much room
 constexpr size_t most_pieces = 64;       // buffers in one write
 constexpr size_t small_bytes = 512;      // cheaper copied than kept
+constexpr size_t default_watermark = 256 * 1024;
 
 template <typename T, typename... V>
 void resolve(std::optional<promise<T>>& waiter, V&&... value) noexcept {
@@ -43,7 +44,7 @@ kernel_connection::kernel_connection(kernel_network& network, socket_handle hand
     : kernel_socket(network, std::move(handle)),
       local_(handle_.local()),
       remote_(remote),
-      watermark_(settings.send_watermark),
+      watermark_(settings.send_watermark.value_or(default_watermark)),
       connecting_(from == origin::connecting) {
     // An accepted one has it from its listener.
     if (!connecting_) return;
@@ -333,7 +334,7 @@ void kernel_connection::on_network_gone() noexcept {
 }
 
 void kernel_connection::set(const stream_settings& settings) noexcept {
-    watermark_ = settings.send_watermark;
+    watermark_ = settings.send_watermark.value_or(watermark_);
     if (!is_open()) return;
     handle_.set(IPPROTO_TCP, TCP_NODELAY, settings.no_delay);
     if (settings.congestion) handle_.set(*settings.congestion);

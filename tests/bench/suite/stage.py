@@ -153,8 +153,8 @@ class Stage:
         server.stop()
         self.servers.remove(server)
 
-    def run(self, command: list[str], timeout: float) -> str:
-        """Its standard output; raises NotMeasured if it fails or takes too long."""
+    def run(self, command: list[str], timeout: float, codes: tuple[int, ...] = (0,)) -> str:
+        """Its standard output; raises NotMeasured if it ends with another code than these, or takes too long."""
         shown = os.path.basename(command[0])
         if not shutil.which(command[0]):
             raise Missing(f"{shown} is not installed")
@@ -166,7 +166,7 @@ class Stage:
             self._child.kill()
             self._child.communicate()
             raise NotMeasured(f"{shown} took longer than {timeout:.0f} s") from None
-        if self._child.returncode != 0:
+        if self._child.returncode not in codes:
             raise NotMeasured(f"{shown} ended with code {self._child.returncode}: {last_words(errors or out)}")
         return out
 

@@ -232,6 +232,31 @@ BOOST_AUTO_TEST_CASE(a_reader_that_does_not_read_makes_the_writer_wait) {
     BOOST_TEST(bytes == text.size());
 }
 
+// Nobody reads: what the peer's window does not take stays here.
+BOOST_AUTO_TEST_CASE(without_a_watermark_of_its_own_a_connection_has_the_networks_send_buffer) {
+    tcp::native_settings settings;
+    settings.tcp.send_buffer = 2'000'000;
+    settings.tcp.receive_buffer = 800'000;
+    pair p({}, settings);
+    p.hosts.a.run([&](net::network&) { p.a.set({.no_delay = false}); });  // says nothing of it
+    std::optional<future<>> writing;
+    p.hosts.a.run([&](net::network&) { writing = p.a.write(std::string(2'400'000, 't')); });
+    p.hosts.world.run_for(10s);
+    BOOST_REQUIRE(writing->available());
+    p.hosts.a.run([&](net::network&) {
+        writing->get();
+        writing = p.a.write(std::string(600'000, 't'));
+    });
+    p.hosts.world.run_for(10s);
+    BOOST_TEST(!writing->available());
+    size_t bytes = 0;
+    p.hosts.b.run([&](net::network&) { background(drink(std::move(p.b), bytes)); });
+    p.settle([&] { return writing->available(); });
+    p.hosts.a.run([&](net::network&) { writing->get(); });
+    p.on_a(closing);
+    BOOST_TEST(bytes == 3'000'000u);
+}
+
 BOOST_AUTO_TEST_CASE(data_that_came_for_an_abandoned_read_goes_to_the_next) {
     pair p;
     p.hosts.b.run([&](net::network&) { (void)p.b.read(); });
