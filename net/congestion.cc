@@ -10,12 +10,15 @@ std::string_view to_string(congestion_algorithm a) noexcept {
             return "reno";
         case congestion_algorithm::dctcp:
             return "dctcp";
+        case congestion_algorithm::bbr:
+            return "bbr";
     }
     __builtin_unreachable();
 }
 
 std::optional<congestion_algorithm> parse_congestion_algorithm(std::string_view name) noexcept {
-    for (auto a : {congestion_algorithm::cubic, congestion_algorithm::reno, congestion_algorithm::dctcp})
+    using enum congestion_algorithm;
+    for (auto a : {cubic, reno, dctcp, bbr})
         if (name == to_string(a)) return a;
     return std::nullopt;
 }

@@ -27,6 +27,8 @@ struct wire_options {
     uint64_t rate_bps = 0;          // bits per second; 0: no limit
     uint32_t queue_packets = 1000;  // frames waiting for the rate; more are dropped at the tail
     uint32_t mark_packets = 0;      // ECN-capable IP packets that find so many waiting are marked CE; 0: none
+    uint64_t police_bps = 0;        // bits per second; what exceeds it is dropped, not queued; 0: no limit
+    uint32_t police_burst = 65536;  // bytes that may exceed it, after as much silence
     uint16_t mtu = 65535;           // bytes of IP packet; longer ones are dropped
     // Chances per frame, 0 to 1.
     double loss = 0;
@@ -66,6 +68,7 @@ struct wire_counters {
     uint64_t lost = 0;        // by chance
     uint64_t cut = 0;         // sent while the wire was cut
     uint64_t overflowed = 0;  // the queue was full
+    uint64_t policed = 0;     // more than police_bps
     uint64_t too_long = 0;    // for the mtu
     uint64_t no_buffers = 0;  // the receiver's pool was empty
     uint64_t reordered = 0;
@@ -99,6 +102,8 @@ class wire {
     void capture(wire_end at, pcap_writer* writer) noexcept;
 
     const wire_counters& counters(wire_end from) const noexcept;
+    // Frames sent from `from` that wait for its rate.
+    size_t waiting(wire_end from) const noexcept;
     // Frames on their way or arrived and not yet received, both directions.
     size_t in_flight() const noexcept;
     // Of the end's pool, held by anyone.

@@ -45,21 +45,32 @@ std::string number_at(const std::string& text, size_t& at) {
     return number;
 }
 
-// "RFC 9293 §3.8.6 §3.8.6.1" or "RFC 5681 §4.1, §4.2" are two each: "RFC 9293 §3.8.6", ...
-std::set<std::string> citations_in(const std::string& text) {
+// The sections of `document` that are named from `at` on.
+void add_sections(const std::string& text, size_t at, const std::string& document,
+                  std::set<std::string>& found) {
     constexpr std::string_view sign = "§";
+    for (;;) {
+        for (std::string_view between : {",", " and", " to", " "})
+            if (text.compare(at, between.size(), between) == 0) at += between.size();
+        if (text.compare(at, sign.size(), sign) != 0) return;
+        at += sign.size();
+        found.insert(document + " §" + number_at(text, at));
+    }
+}
+
+// "RFC 9293 §3.8.6 §3.8.6.1" or "RFC 5681 §4.1, §4.2" are two each: "RFC 9293 §3.8.6", ...; and the draft
+// that is obeyed likewise.
+std::set<std::string> citations_in(const std::string& text) {
+    constexpr std::string_view draft = "draft-ietf-ccwg-bbr";
     std::set<std::string> found;
     for (size_t at = 0; (at = text.find("RFC ", at)) != std::string::npos;) {
         at += 4;
         const std::string rfc = number_at(text, at);
-        for (;;) {
-            size_t next = at;
-            for (std::string_view between : {",", " and", " to", " "})
-                if (text.compare(next, between.size(), between) == 0) next += between.size();
-            if (text.compare(next, sign.size(), sign) != 0) break;
-            at = next + sign.size();
-            found.insert("RFC " + rfc + " §" + number_at(text, at));
-        }
+        add_sections(text, at, "RFC " + rfc, found);
+    }
+    for (size_t at = 0; (at = text.find(draft, at)) != std::string::npos;) {
+        at += draft.size();
+        add_sections(text, at, std::string(draft), found);
     }
     return found;
 }
@@ -93,6 +104,8 @@ BOOST_AUTO_TEST_CASE(citations_are_read_as_they_are_written) {
     const std::set<std::string> expected = {"RFC 5681 §4.1", "RFC 5681 §4.2", "RFC 9293 §3.8.6",
                                             "RFC 9293 §3.8.6.1"};
     BOOST_TEST((citations_in("as RFC 9293 §3.8.6 §3.8.6.1 and RFC 5681 §4.1, §4.2. RFC 3042") == expected));
+    const std::set<std::string> drafted = {"draft-ietf-ccwg-bbr §5.3", "draft-ietf-ccwg-bbr §5.6.2"};
+    BOOST_TEST((citations_in("draft-ietf-ccwg-bbr §5.3, §5.6.2, draft-ietf-ccwg-bbr") == drafted));
     BOOST_TEST(is_cited("RFC 1 §2", {{"RFC 1 §2.1", {}}}));
     BOOST_TEST(!is_cited("RFC 1 §2", {{"RFC 1 §20", {}}}));
     BOOST_TEST(!is_cited("RFC 1 §2.1", {{"RFC 1 §2", {}}}));

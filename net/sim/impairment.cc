@@ -45,6 +45,7 @@ bool impairment::dropped(time_point now, size_t bytes) {
     if (cut_) return ++counters_.cut, true;
     if (bytes > options_.mtu + ethernet_header) return ++counters_.too_long, true;
     if (random_.chance(options_.loss)) return ++counters_.lost, true;
+    if (exceeds_police(now, bytes)) return ++counters_.policed, true;
     if (queue_full(now)) return ++counters_.overflowed, true;
     return false;
 }
@@ -52,6 +53,23 @@ bool impairment::dropped(time_point now, size_t bytes) {
 bool impairment::queue_full(time_point now) {
     while (!departures_.empty() && departures_.front() <= now) departures_.pop_front();
     return departures_.size() > options_.queue_packets;  // one is being sent, the others wait
+}
+
+size_t impairment::waiting(time_point now) const noexcept {
+    const auto left = departures_.end() - std::upper_bound(departures_.begin(), departures_.end(), now);
+    return left > 0 ? size_t(left) - 1 : 0;  // one is being sent
+}
+
+// A token bucket, by the time at which it is full again: who is too far ahead of that has no tokens.
+bool impairment::exceeds_police(time_point now, size_t bytes) {
+    if (options_.police_bps == 0) return false;
+    const auto time_for = [&](size_t b) {
+        return duration(int64_t(uint64_t(b) * 8 * 1'000'000'000 / options_.police_bps));
+    };
+    const time_point full = std::max(bucket_full_, now) + time_for(bytes);
+    if (full > now + time_for(options_.police_burst)) return true;
+    bucket_full_ = full;
+    return false;
 }
 
 bool impairment::is_marked() {

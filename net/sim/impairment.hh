@@ -30,12 +30,16 @@ class impairment {
     // sender knows ECN.
     fate decide(time_point now, size_t bytes, bool may_mark = false);
 
+    // Frames that wait for the rate.
+    size_t waiting(time_point now) const noexcept;
+
     wire_counters& counters() noexcept { return counters_; }
     const wire_counters& counters() const noexcept { return counters_; }
 
  private:
     bool dropped(time_point now, size_t bytes);
     bool queue_full(time_point now);
+    bool exceeds_police(time_point now, size_t bytes);
     bool is_marked();
     time_point last_bit_sent(time_point now, size_t bytes);
     duration upto(duration most);
@@ -43,7 +47,8 @@ class impairment {
     wire_options options_;
     random random_;
     wire_counters counters_;
-    std::deque<time_point> departures_;  // of the frames that wait for the rate
+    std::deque<time_point> departures_;           // of the frames that wait for the rate
+    time_point bucket_full_ = time_point::min();  // when the policer has a whole burst to give again
     time_point last_arrival_ = time_point::min();
     bool cut_ = false;
 };

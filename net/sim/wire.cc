@@ -32,7 +32,8 @@ device_info describe(uint64_t seed, const wire_end_options& o, wire_end e) {
 
 struct wire::state {
     state(clock& c, uint64_t seed, const wire_setup& setup)
-        : a(c, seed * 2 + 1, setup.a, describe(seed, setup.a, wire_end::a)),
+        : time(c),
+          a(c, seed * 2 + 1, setup.a, describe(seed, setup.a, wire_end::a)),
           b(c, seed * 2 + 2, setup.b, describe(seed, setup.b, wire_end::b)) {
         a.connect(b);
         b.connect(a);
@@ -42,6 +43,7 @@ struct wire::state {
 
     sim_device& at(wire_end e) noexcept { return e == wire_end::a ? a : b; }
 
+    clock& time;
     sim_device a;
     sim_device b;
 };
@@ -79,6 +81,10 @@ void wire::capture(wire_end at, pcap_writer* writer) noexcept {
 
 const wire_counters& wire::counters(wire_end from) const noexcept {
     return state_->at(from).outgoing().counters();
+}
+
+size_t wire::waiting(wire_end from) const noexcept {
+    return state_->at(from).outgoing().waiting(state_->time.now());
 }
 
 size_t wire::in_flight() const noexcept {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "net/congestion.hh"
+#include "tcp/congestion/bbr.hh"
 #include "tcp/congestion/cubic.hh"
 #include "tcp/congestion/dctcp.hh"
 #include "tcp/congestion/reno.hh"
@@ -13,10 +14,11 @@
 
 namespace millrace::tcp {
 
-// An algorithm is one file pair, one name in net/congestion.hh and one type in the variant below. The window
-// is kept here, so that to read it, and to ignore the ACKs of a window that was not filled, needs no
-// dispatch; what the algorithm remembers takes memory only once there is something to remember: most
-// connections of a server never fill their first window.
+// An algorithm is one file pair, one name in net/congestion.hh and one type in the variant below; BBR, which
+// goes by a model of the path instead of by losses, stands beside the variant. The window is kept here, so
+// that to read it, and to ignore the ACKs of a window that was not filled, needs no dispatch; what the
+// algorithm remembers takes memory only once there is something to remember: most connections of a server
+// never fill their first window.
 class congestion_control {
  public:
     // `smss`: the largest payload that we send. `initial_cwnd` in bytes, from initial_window().
@@ -25,22 +27,38 @@ class congestion_control {
     // From now on by these rules; the window stays what it is.
     void choose(net::congestion_algorithm a) noexcept;
 
+    // BBR alone. It has a model from begin_model() on, told as bbr's constructor is, until another algorithm
+    // is chosen, and goes by the rules of Reno before. With a model on_ack() and on_idle() do nothing.
+    bool wants_model() const noexcept { return algorithm_ == net::congestion_algorithm::bbr; }
+    void begin_model(duration srtt, bool selective, time_point now, uint64_t seed);
+    bool has_model() const noexcept { return memory_ && memory_->model; }
+    const bbr& model() const noexcept { return *memory_->model; }
+    void on_delivery(const delivery& d) noexcept { memory_->model->on_delivery(w_, d); }
+    void on_lost(const lost_segment& p) noexcept { memory_->model->on_lost(w_, p); }
+    void on_restart(time_point now) noexcept { memory_->model->on_restart(w_, now); }
+    bool takes_app_limited() noexcept { return memory_->model->takes_app_limited(); }
+
     // New data was acknowledged outside of recovery, and the flight before it filled the window.
     void on_ack(const window_ack& a) noexcept;
     // The same when something else kept the flight below the window: a window that is not used does not grow
     // (RFC 7661 §4.2).
     void on_ack_unfilled() noexcept { paused_ = true; }
-    // If measures_acks(): any ACK, behind the calls above; the peer told of a mark if `marked`.
+    // If measures_acks(), without a model: any ACK, behind the calls above; the peer told of a mark if
+    // `marked`.
     void on_delivered(uint32_t acked, uint32_t flight, bool marked) noexcept;
-    bool measures_acks() const noexcept { return algorithm_ == net::congestion_algorithm::dctcp; }
+    bool measures_acks() const noexcept {
+        return algorithm_ == net::congestion_algorithm::dctcp || wants_model();
+    }
     // Works only where the peer tells of marks, and tells of them exactly itself.
     bool needs_ecn() const noexcept { return algorithm_ == net::congestion_algorithm::dctcp; }
     // Recovery begins, with `flight` bytes in flight.
     void on_loss(uint32_t flight) noexcept;
     // The path has marked a segment of the window, and this is the first to be heard of it: RFC 3168 §6.1.2.
     void on_mark() noexcept;
-    // Between on_loss() and on_recovery_exit(): what recovery lets out (RFC 9937).
-    void limit_recovery(uint32_t bytes) noexcept { w_.cwnd = bytes; }
+    // Between on_loss() and on_recovery_exit(): what recovery lets out (RFC 9937). A model says that itself.
+    void limit_recovery(uint32_t bytes) noexcept {
+        if (!has_model()) w_.cwnd = bytes;
+    }
     // Recovery is over, with `flight` bytes in flight. RFC 6582 §3.2 step 3, option (1): no burst is let out.
     void on_recovery_exit(uint32_t flight) noexcept;
     // The retransmission timer struck; `first` of a row without progress: only that lowers the threshold (RFC
@@ -66,6 +84,7 @@ class congestion_control {
     struct memory {
         std::variant<cubic, reno, dctcp> algorithm;
         congestion_window before;  // the last loss or timeout
+        std::unique_ptr<bbr> model{};
     };
 
     memory& remember() noexcept;

@@ -11,6 +11,7 @@ void connection::take_ack(const segment& s, time_point now) noexcept {
     const seq una = snd_.una;
     const bool in_flight = !flight_.empty();
     hears_ece_ = ecn_ && s.flags.has(flags::ece);
+    if (delivery_rate* rate = flight_.rate()) rate->begin_ack(now);
     const bool window_changed = snd_.update(s.seq, s.ack, s.wnd);
     const timestamp_option* echo = s.options.timestamps ? &*s.options.timestamps : nullptr;
     if (snd_.una < s.ack) {
@@ -24,7 +25,7 @@ void connection::take_ack(const segment& s, time_point now) noexcept {
                        .echoed_until = echoed_until(echo, now)},
                       s.options.sack, flight_.bytes(), duration::zero());
     }
-    if (unusual_.measured) congestion_.on_delivered(distance(una, snd_.una), flight_.bytes(), hears_ece_);
+    if (unusual_.measured) tell_delivery(una, now);
     if (hears_ece_ && in_flight) obey_mark();
     hears_ece_ = false;
     if (window_changed && snd_.wnd > 0) on_window_opened(was_closed, now);

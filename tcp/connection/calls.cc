@@ -145,6 +145,7 @@ void connection::on_smaller_path(uint16_t mss) noexcept {
     if (smss_ >= before || snd_.una == iss_) return;
     congestion_.set_smss(smss_);
     recovery_.on_smaller_segments(snd_.nxt, flight_);
+    if (delivery_rate* rate = flight_.rate()) rate->forget_losses();
 }
 
 std::error_code connection::error() const noexcept {

@@ -142,10 +142,7 @@ class connection {
     // What a user may choose for this connection alone.
     void set_no_delay(bool on) noexcept { no_delay_ = on; }
     void set_keepalive(bool on, time_point now) noexcept;
-    void set_congestion(net::congestion_algorithm a) noexcept {
-        congestion_.choose(a);
-        unusual_.measured = congestion_.measures_acks();
-    }
+    void set_congestion(net::congestion_algorithm a, time_point now) noexcept;
     void set_user_timeout(duration d) noexcept {
         user_timeout_ = d;
         more_deadlines_ = d > duration::zero() || pacer_;
@@ -186,7 +183,7 @@ class connection {
     drop_reason arrive_in_syn_sent(segment& s, time_point now) noexcept;
     void take_syn(const segment& s, time_point now) noexcept;
     void establish(seq ack, time_point now, const timestamp_option* echo) noexcept;
-    void begin_sending() noexcept;
+    void begin_sending(time_point now) noexcept;
     void settle_syn_data(seq ack) noexcept;
     void sample_handshake(time_point now, const timestamp_option* echo) noexcept;
     bool next_syn(outgoing& out, time_point now, const fast_open_cookie* cookie) noexcept;
@@ -201,6 +198,13 @@ class connection {
     void obey_mark() noexcept;
     void note_reduction() noexcept;
     void allow_marks(outgoing& out) noexcept;
+
+    // delivery.cc
+    void begin_measuring(time_point now) noexcept;
+    void tell_delivery(seq una, time_point now) noexcept;
+    void tell_losses() noexcept;
+    void note_idle_sender() noexcept;
+    pacer::pace pace() const noexcept;
 
     // plain.cc
     bool is_expected(const plain_segment& s) const noexcept;
@@ -261,7 +265,6 @@ class connection {
     void retransmit(outgoing& out, size_t i, time_point now) noexcept;
     bool next_new(outgoing& out, time_point now) noexcept;
     bool is_paced() const noexcept;
-    pacer::pace pace() const noexcept;
     bool pace_allows(time_point now) noexcept;
     void send_new(outgoing& out, uint32_t size, uint32_t window, time_point now) noexcept;
     void note_new(uint32_t length, uint32_t payload, time_point now) noexcept;

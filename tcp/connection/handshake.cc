@@ -74,7 +74,7 @@ connection::connection(const settings& s, rate_limit& challenges, const opening&
     if (!p.fast_open) return;
     fast_open_ = unusual_.syn_due = true;
     syn_transmissions_ = 0;
-    begin_sending();
+    begin_sending(now);
     events_ |= events::connected;
 }
 
@@ -166,7 +166,7 @@ void connection::establish(seq ack, time_point now, const timestamp_option* echo
     snd_.una = iss_ + 1;
     state_ = connection_state::established;
     sample_handshake(now, echo);
-    if (!in_use) begin_sending();
+    if (!in_use) begin_sending(now);
     if (fast_open_ && active_) settle_syn_data(ack);
     unusual_.syn_due = false;
     retransmit_at_ = flight_.empty() ? never : now + rto_.value();
@@ -177,13 +177,13 @@ void connection::establish(seq ack, time_point now, const timestamp_option* echo
     if (unusual_.fin_queued) enter_closing_states();
 }
 
-void connection::begin_sending() noexcept {
+void connection::begin_sending(time_point now) noexcept {
     const bool lost_once = repeated_syn();  // RFC 5681 §3.1: then begin with one segment
     congestion_ =
         congestion_control(congestion_.algorithm(), smss_,
                            lost_once ? smss_ : initial_window(smss_, settings_.initial_window_segments));
-    unusual_.measured = congestion_.measures_acks();
     recovery_ = loss_recovery(iss_, smss_, detection_of(settings_, sack_));
+    begin_measuring(now);
 }
 
 // RFC 7413 §4.2.2: what the peer has not acknowledged is sent again at once, as if it never had been.

@@ -71,7 +71,10 @@ bool connection::next_retransmission(outgoing& out, time_point now) noexcept {
         unusual_.cwnd_limited = true;
         return false;
     }
+    const bool paced = congestion_.has_model();
+    if (paced && !recovery_.retransmit_due() && !pace_allows(now)) return false;
     retransmit(out, *i, now);
+    if (paced && pacer_) pacer_->on_sent(uint32_t(out.payload_bytes()));
     return true;
 }
 
@@ -91,6 +94,7 @@ bool connection::next_new(outgoing& out, time_point now) noexcept {
     const uint32_t data = unsent();
     const bool fin = may_finish() && snd_.nxt <= fin_seq();
     if (data == 0 && !fin) {
+        if (unusual_.measured) note_idle_sender();
         if (unusual_.cwnd_limited)
             unusual_.cwnd_limited = recovery_.pipe(flight_) + smss_ > congestion_.cwnd();
         return false;
@@ -116,7 +120,7 @@ bool connection::next_new(outgoing& out, time_point now) noexcept {
     }
     const bool paced = size > 0 && is_paced();
     if (paced && !pace_allows(now)) {
-        unusual_.cwnd_limited = true;  // the pace is the window's
+        unusual_.cwnd_limited = !congestion_.has_model();  // other paces are the window's
         return false;
     }
     send_new(out, size, window, now);
@@ -125,17 +129,12 @@ bool connection::next_new(outgoing& out, time_point now) noexcept {
     return true;
 }
 
-// What fits the first window needs no pace: a request, or its answer, is never kept waiting.
+// What fits the first window needs no pace: a request, or its answer, is never kept waiting. A model's pace
+// is all that holds the sender back.
 bool connection::is_paced() const noexcept {
+    if (congestion_.has_model()) return true;
     return settings_.pacing && rtt_.has_sample() &&
            flight_.bytes() >= initial_window(smss_, settings_.initial_window_segments);
-}
-
-// Linux's gains: 2 in slow start, so that the window can double each round trip, 1.2 behind it and near its
-// end.
-pacer::pace connection::pace() const noexcept {
-    const bool doubles = congestion_.cwnd() < congestion_.ssthresh() / 2;
-    return pace_of_window(congestion_.cwnd(), rtt_.smoothed(), doubles ? 200 : 120, 10 * smss_);
 }
 
 bool connection::pace_allows(time_point now) noexcept {
@@ -146,8 +145,13 @@ bool connection::pace_allows(time_point now) noexcept {
     return pacer_->may_send(pace(), now);
 }
 
-// RFC 5681 §4.1: after a silence longer than the timeout the window says less and less.
+// RFC 5681 §4.1: after a silence longer than the timeout the window says less and less. What a model knows is
+// worth more: draft-ietf-ccwg-bbr §5.4.1.
 void connection::validate_cwnd(time_point now) noexcept {
+    if (congestion_.has_model()) {
+        if (flight_.rate()->is_app_limited()) congestion_.on_restart(now);
+        return;
+    }
     const duration silence = now - sent_at_;
     if (silence > settings_.rto_min && silence > rto_.value())
         congestion_.on_idle(uint32_t(std::min<int64_t>(silence / rto_.value(), 64)),
@@ -162,6 +166,7 @@ void connection::send_new(outgoing& out, uint32_t size, uint32_t window, time_po
     const bool fin = may_finish() && at + size == fin_seq() && window > size;
     fill_text(out, at, size, fin);
     note_new(size + fin, size, now);
+    if (flight_.rate()) flight_.measure_last(now);
 }
 
 // Of a window that is closed, or too small for all other rules: RFC 9293 §3.8.6.1, §3.8.6.2.1.

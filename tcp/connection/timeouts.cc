@@ -43,6 +43,7 @@ void connection::on_data_timeout(time_point now) noexcept {
     congestion_.on_timeout(flight_.bytes(), first);
     note_reduction();
     recovery_.on_timeout(snd_.nxt, flight_, rtt_, now, first);
+    tell_losses();
     rto_.back_off();
     retransmit_at_ = now + rto_.value();
 }
@@ -78,6 +79,7 @@ void connection::on_reorder_timeout(time_point now) noexcept {
     const auto t = recovery_.on_reorder_timeout(snd_.nxt, flight_, now);
     if (t == loss_recovery::transition::entered)
         follow_recovery(t, {.una = snd_.una, .snd_nxt = snd_.nxt, .now = now}, flight);
+    tell_losses();
 }
 
 // The window has been closed for long: RFC 9293 §3.8.6.1. A peer that answers may keep it so for ever

@@ -233,7 +233,7 @@ void socket::set(const net::stream_settings& s) noexcept {
     connection_.set_no_delay(s.no_delay);
     if (s.send_watermark)
         connection_.set_send_limit(uint32_t(std::min<size_t>(*s.send_watermark, UINT32_MAX)));
-    if (s.congestion) connection_.set_congestion(*s.congestion);
+    if (s.congestion && stack_) connection_.set_congestion(*s.congestion, stack_->now());
 }
 
 void socket::release() noexcept {

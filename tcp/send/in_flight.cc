@@ -30,6 +30,7 @@ void in_flight::on_retransmit(size_t i, time_point now) noexcept {
     s.lost = false;
     s.sent_at = now;
     if (s.transmissions < UINT8_MAX) ++s.transmissions;
+    if (rate_) rate_->on_resent(i, in_network(), s.length, now);
 }
 
 void in_flight::split(size_t i, uint32_t length) {
@@ -39,24 +40,29 @@ void in_flight::split(size_t i, uint32_t length) {
     rest.length -= length;
     records_[i].length = length;
     records_.insert(i + 1, std::move(rest));
+    if (rate_) rate_->split(i);
 }
 
 void in_flight::take_back_last() noexcept {
     uncount(records_.back(), records_.back().length);
     records_.drop_back();
+    if (rate_) rate_->drop_back();
 }
 
 void in_flight::clear() noexcept {
     records_.clear();
     bytes_ = sacked_bytes_ = lost_bytes_ = 0;
+    if (rate_) rate_->clear();
 }
 
-void in_flight::sack(sent_segment& s) noexcept {
+void in_flight::sack(size_t i) noexcept {
+    sent_segment& s = records_[i];
     if (s.lost) lost_bytes_ -= s.length;
     s.lost = false;
     s.sacked = true;
     s.sacked_to = s.end();
     sacked_bytes_ += s.length;
+    if (rate_) note_arrival(i, s.length);
 }
 
 void in_flight::mark_lost(size_t i) noexcept {
@@ -65,6 +71,7 @@ void in_flight::mark_lost(size_t i) noexcept {
     if (s.lost) return;
     s.lost = true;
     lost_bytes_ += s.length;
+    if (rate_) rate_->on_lost(i, s.length, i == 0 || !records_[i - 1].lost);
 }
 
 void in_flight::forget_sacked() noexcept {
@@ -106,6 +113,7 @@ in_flight::acked in_flight::acknowledge_any(seq una, time_point now) noexcept {
         last_sent = s.sent_at;
         a.bytes += bytes;
         if (!s.sacked) a.newly_arrived += bytes;
+        if (rate_) note_arrival(0, bytes);
         uncount(s, bytes);
         if (!whole) {
             s.at = una;
@@ -113,9 +121,36 @@ in_flight::acked in_flight::acknowledge_any(seq una, time_point now) noexcept {
             break;
         }
         records_.drop_front();
+        if (rate_) rate_->drop_front();
     }
     if (a.bytes > 0 && !ambiguous) a.rtt = now - last_sent;
     return a;
+}
+
+void in_flight::measure(bool on, time_point now) {
+    if (on == (rate_ != nullptr)) return;
+    rate_ = on ? std::make_unique<delivery_rate>() : nullptr;
+    for (size_t i = 0; i < size(); ++i) records_[i].measured = on;
+    if (!on) return;
+    // What is in flight already is taken to have gone out now, and what was reported is no news.
+    for (size_t i = 0; i < size(); ++i) {
+        rate_->on_sent(in_network(), records_[i].length, now);
+        if (records_[i].sacked) note_arrival(i, records_[i].length);
+    }
+}
+
+void in_flight::measure_last(time_point now) {
+    records_.back().measured = true;
+    rate_->on_sent(in_network(), records_.back().length, now);
+}
+
+void in_flight::note_arrival(size_t i, uint32_t bytes) noexcept {
+    const sent_segment& s = records_[i];
+    rate_->on_delivered(i, {.bytes = bytes,
+                            .whole = bytes == s.length,
+                            .sent_at = s.sent_at,
+                            .end = s.end(),
+                            .once = s.transmissions == 1});
 }
 
 void in_flight::uncount(const sent_segment& s, uint32_t bytes) noexcept {

@@ -4,10 +4,12 @@
 
 #include "core/time.hh"
 #include "tcp/segment/seq.hh"
+#include "tcp/send/delivery_rate.hh"
 #include "tcp/send/ring.hh"
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 
 namespace millrace::tcp {
@@ -17,13 +19,14 @@ struct sent_segment {
     seq at;                     // its first byte
     uint32_t length = 0;        // of sequence space, FIN counted; never 0
     uint8_t transmissions = 1;  // stays at 255
-    bool sacked = false;        // a SACK block covers it: it has arrived
-    bool lost = false;          // believed to be lost and not sent again since
+    bool sacked : 1 = false;    // a SACK block covers it: it has arrived
+    bool lost : 1 = false;      // believed to be lost and not sent again since
+    bool measured : 1 = false;  // delivery_rate has a snapshot of it
     seq sacked_to{};            // if sacked: from here to there every record is
 
     seq end() const noexcept { return at + length; }
-    // Sent once, and nothing was heard of it yet.
-    bool is_unmarked() const noexcept { return transmissions == 1 && !sacked && !lost; }
+    // Sent once, nothing was heard of it yet, and nobody measures it.
+    bool is_unmarked() const noexcept { return transmissions == 1 && !(sacked | lost | measured); }
 };
 
 // Records in order of sequence, without a gap: each begins where the one before it ends. The counts of bytes
@@ -88,8 +91,17 @@ class in_flight {
     // Takes out everything before `una`; the first record left may be cut to begin there.
     acked acknowledge(seq una, time_point now) noexcept;
 
+    // From now on how fast all this is delivered is measured, or no more. While it is, each push() is to be
+    // followed by measure_last(): so who does not measure need not ask.
+    void measure(bool on, time_point now);
+    void measure_last(time_point now);
+    // Null while nothing is measured.
+    delivery_rate* rate() noexcept { return rate_.get(); }
+
  private:
-    void sack(sent_segment& s) noexcept;
+    void sack(size_t i) noexcept;
+    void note_arrival(size_t i, uint32_t bytes) noexcept;
+    uint32_t in_network() const noexcept { return bytes_ - sacked_bytes_ - lost_bytes_; }
     acked acknowledge_several(seq una, time_point now) noexcept;
     acked acknowledge_any(seq una, time_point now) noexcept;
     void uncount(const sent_segment& s, uint32_t bytes) noexcept;
@@ -98,6 +110,7 @@ class in_flight {
     uint32_t bytes_ = 0;
     uint32_t sacked_bytes_ = 0;
     uint32_t lost_bytes_ = 0;
+    std::unique_ptr<delivery_rate> rate_;
 };
 
 template <typename F>
@@ -110,7 +123,7 @@ in_flight::sacking in_flight::mark_sacked(size_t first, size_t last, F&& newly) 
         if (s.sacked) {
             i = lower_bound(s.sacked_to);
         } else {
-            sack(s);
+            sack(i);
             all.bytes += s.length;
             newly(s);
             ++i;

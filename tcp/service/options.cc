@@ -117,8 +117,8 @@ void declare_tcp(config_schema& schema, service_options& o) {
     schema.number<uint8_t>("tcp.data-retries", t.data_retries, "in a row").range(1, 30);
     schema
         .text("tcp.congestion", o.congestion,
-              "how the window follows the path: RFC 9438, RFC 5681 or RFC 8257")
-        .one_of({"cubic", "reno", "dctcp"});
+              "how the window follows the path: RFC 9438, RFC 5681, RFC 8257 or draft-ietf-ccwg-bbr")
+        .one_of({"cubic", "reno", "dctcp", "bbr"});
     schema.text("tcp.ecn", o.ecn, "RFC 3168: marks instead of losses; passive: if the peer asks for it")
         .one_of({"off", "passive", "on"});
     schema.toggle("tcp.pacing", t.pacing, "beyond the initial window send at a pace instead of in bursts");

@@ -70,6 +70,7 @@ class trial {
         if (limits & 64) settings_.pacing = true;
         if (limits & 128) settings_.congestion = net::congestion_algorithm::dctcp;
         settings_.rack = (limits & 6) != 6;
+        if ((limits & 192) == 192) settings_.congestion = net::congestion_algorithm::bbr;
         opening_.iss = seq(in_.one_of<uint32_t>({0xfffff000, 0x7ffff000, 1, 0xffffffff}));
         opening_.timestamp_offset = in_.flag() ? 0xfffffff0 : 0;
         opening_.path_mss = in_.one_of<uint16_t>({1460, 536, 100, 8960});
@@ -174,8 +175,8 @@ class trial {
             case 1:
                 return tcp_->set_keepalive(in_.flag(), now_);
             case 2:
-                return tcp_->set_congestion(in_.flag() ? net::congestion_algorithm::reno
-                                                       : net::congestion_algorithm::cubic);
+                return tcp_->set_congestion(
+                    in_.flag() ? net::congestion_algorithm::bbr : net::congestion_algorithm::cubic, now_);
             case 3:
                 return tcp_->set_user_timeout(seconds(in_.below(100)));
             case 4:

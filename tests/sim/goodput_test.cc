@@ -20,7 +20,7 @@ constexpr bool whole = true;
 constexpr bool whole = false;
 #endif
 
-const std::vector both = {congestion_algorithm::reno, congestion_algorithm::cubic};
+const std::vector all = {congestion_algorithm::reno, congestion_algorithm::cubic, congestion_algorithm::bbr};
 
 }  // namespace
 
@@ -28,7 +28,7 @@ BOOST_AUTO_TEST_SUITE(sim)
 
 BOOST_AUTO_TEST_CASE(goodput_over_loss_and_round_trip) {
     const goodput_table t{
-        .rtts = {1ms, 10ms, 50ms, 200ms}, .losses = {0, 0.01, 0.1, 1, 3}, .algorithms = both};
+        .rtts = {1ms, 10ms, 50ms, 200ms}, .losses = {0, 0.01, 0.1, 1, 3}, .algorithms = all};
     if (!whole) {
         const bottleneck b{.rtt = 10ms, .loss = 0.01};
         BOOST_TEST(run_flows(b, {congestion_algorithm::cubic}, 0s, 1s)[0] > 10.0);
@@ -43,11 +43,11 @@ BOOST_AUTO_TEST_CASE(goodput_over_loss_and_round_trip) {
 
 // RFC 3168 §6.1.2, RFC 8257 §3.3: a queue that marks from 20 packets on, and loses none that would be marked.
 BOOST_AUTO_TEST_CASE(goodput_over_marks_and_round_trip) {
-    const goodput_table t{
-        .rtts = {1ms, 10ms, 50ms},
-        .losses = {0},
-        .algorithms = {congestion_algorithm::reno, congestion_algorithm::cubic, congestion_algorithm::dctcp},
-        .mark_packets = 20};
+    const goodput_table t{.rtts = {1ms, 10ms, 50ms},
+                          .losses = {0},
+                          .algorithms = {congestion_algorithm::reno, congestion_algorithm::cubic,
+                                         congestion_algorithm::dctcp, congestion_algorithm::bbr},
+                          .mark_packets = 20};
     if (!whole) {
         const bottleneck b{.rtt = 1ms, .mark_packets = 20};
         BOOST_TEST(run_flows(b, {congestion_algorithm::dctcp}, 0s, 1s)[0] > 80.0);
@@ -69,7 +69,9 @@ BOOST_AUTO_TEST_CASE(two_flows_share_a_bottleneck) {
     using pair = std::vector<congestion_algorithm>;
     for (const pair& flows : {pair{congestion_algorithm::cubic, congestion_algorithm::cubic},
                               pair{congestion_algorithm::cubic, congestion_algorithm::reno},
-                              pair{congestion_algorithm::reno, congestion_algorithm::reno}}) {
+                              pair{congestion_algorithm::reno, congestion_algorithm::reno},
+                              pair{congestion_algorithm::bbr, congestion_algorithm::bbr},
+                              pair{congestion_algorithm::bbr, congestion_algorithm::cubic}}) {
         for (duration rtt : {10ms, 50ms}) {
             const auto rates = run_flows({.rtt = rtt}, flows, 10s, 40s);
             text += fmt::format("| {}, {} | {} ms | {:.1f} | {:.1f} |\n", net::to_string(flows[0]),

@@ -16,7 +16,8 @@ int main(int argc, char** argv) {
     test::goodput_table t{.time = 60s,
                           .rtts = {100us, 1ms, 10ms, 50ms, 200ms},
                           .losses = {0, 0.01, 0.1, 1, 3, 5},
-                          .algorithms = {net::congestion_algorithm::reno, net::congestion_algorithm::cubic}};
+                          .algorithms = {net::congestion_algorithm::reno, net::congestion_algorithm::cubic,
+                                         net::congestion_algorithm::bbr}};
     std::string algorithm;
     config_schema schema("millrace-sim-goodput",
                          "A table of goodput over loss and round trip, in virtual time.");
@@ -27,7 +28,7 @@ int main(int argc, char** argv) {
                 "packets waiting from which the bottleneck marks instead of waiting to drop; 0: never")
         .range(0, 1'000'000);
     schema.toggle("pacing", t.pacing, "as --tcp-pacing of the programs");
-    schema.text("algorithm", algorithm, "only this one; default: reno and cubic").placeholder("NAME");
+    schema.text("algorithm", algorithm, "only this one; default: reno, cubic and bbr").placeholder("NAME");
     if (const auto code = start_program(schema, argc, argv)) return *code;
     t.rate_bps = mbps * 1'000'000;
     if (!algorithm.empty()) {

@@ -47,11 +47,21 @@ net::wire_setup wire_of(const bottleneck& b) {
         o->delay = b.rtt / 2;
         o->queue_packets = queue_of(b);
     }
+    setup.a_to_b.police_bps = b.police_bps;
     setup.b_to_a.queue_packets = 100'000;
     setup.a_to_b.loss = b.loss;
     setup.a_to_b.mark_packets = b.mark_packets;
     setup.a.buffers = setup.b.buffers = std::max(4096u, 4 * queue_of(b));
     return setup;
+}
+
+uint64_t dropped_of(const net::wire_counters& c) {
+    return c.lost + c.overflowed + c.policed;
+}
+
+double dropped_since(const net::wire_counters& before, const net::wire_counters& now) {
+    const uint64_t sent = now.sent - before.sent;
+    return sent == 0 ? 0 : double(dropped_of(now) - dropped_of(before)) / double(sent);
 }
 
 // So large that only the congestion window limits.
@@ -69,12 +79,18 @@ tcp::native_settings settings_of(const bottleneck& b) {
 }  // namespace
 
 uint32_t queue_of(const bottleneck& b) noexcept {
+    if (b.queue_packets > 0) return b.queue_packets;
     const double product = double(b.rate_bps) * std::chrono::duration<double>(b.rtt).count() / packet_bits;
     return std::max(least_queue, uint32_t(product));
 }
 
 std::vector<double> run_flows(const bottleneck& b, const std::vector<net::congestion_algorithm>& flows,
                               duration from, duration until, uint64_t seed) {
+    return watch_flows(b, flows, from, until, seed).mbps;
+}
+
+flow_outcome watch_flows(const bottleneck& b, const std::vector<net::congestion_algorithm>& flows,
+                         duration from, duration until, uint64_t seed) {
     const tcp::native_settings settings = settings_of(b);
     two_hosts hosts(seed, wire_of(b), settings);
     std::vector<receiver> receivers(flows.size());
@@ -95,11 +111,16 @@ std::vector<double> run_flows(const bottleneck& b, const std::vector<net::conges
     hosts.world.run_for(from);
     std::vector<uint64_t> before;
     for (const receiver& r : receivers) before.push_back(r.bytes);
-    hosts.world.run_for(until - from);
-    std::vector<double> rates;
+    flow_outcome out;
+    const net::wire_counters counters = hosts.wire.counters(net::wire_end::a);
+    for (duration t = from; t < until; t += std::chrono::milliseconds(1)) {
+        hosts.world.run_for(std::min<duration>(until - t, std::chrono::milliseconds(1)));
+        out.most_queued = std::max(out.most_queued, uint32_t(hosts.wire.waiting(net::wire_end::a)));
+    }
+    out.dropped = dropped_since(counters, hosts.wire.counters(net::wire_end::a));
     for (size_t i = 0; i < flows.size(); ++i)
-        rates.push_back(double(receivers[i].bytes - before[i]) * 8e-6 /
-                        std::chrono::duration<double>(until - from).count());
+        out.mbps.push_back(double(receivers[i].bytes - before[i]) * 8e-6 /
+                           std::chrono::duration<double>(until - from).count());
 
     hosts.a.run([&](net::network&) {
         for (net::stream& s : streams)
@@ -109,7 +130,7 @@ std::vector<double> run_flows(const bottleneck& b, const std::vector<net::conges
     hosts.a.run([&](net::network&) { streams.clear(); });
     hosts.b.run([&](net::network&) { receivers.clear(); });
     hosts.world.run_for(std::chrono::seconds(1));
-    return rates;
+    return out;
 }
 
 std::string head_of(const goodput_table& t) {

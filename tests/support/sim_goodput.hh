@@ -18,14 +18,23 @@ struct bottleneck {
     // Segments that find so many packets waiting are marked, and all flows use ECN (RFC 3168); 0: neither.
     uint32_t mark_packets = 0;
     bool pacing = false;
+    uint32_t queue_packets = 0;  // 0: one bandwidth-delay product
+    uint64_t police_bps = 0;     // what exceeds it and a burst of 64 KiB is dropped; 0: nothing is
 };
 
-// The queue holds one bandwidth-delay product, but at least so many packets.
+// Unless said, the queue holds one bandwidth-delay product, but at least so many packets.
 constexpr uint32_t least_queue = 50;
 uint32_t queue_of(const bottleneck& b) noexcept;
 
-// One flow for each algorithm, begun together. Mbit/s of payload that each delivers between `from` and
-// `until`, in their order.
+// One flow for each algorithm, begun together, between `from` and `until`.
+struct flow_outcome {
+    std::vector<double> mbps;  // of payload that each delivers, in their order
+    uint32_t most_queued = 0;  // packets at the bottleneck, looked at each millisecond
+    double dropped = 0;        // part of the packets of data
+};
+flow_outcome watch_flows(const bottleneck& b, const std::vector<net::congestion_algorithm>& flows,
+                         duration from, duration until, uint64_t seed = 1);
+// What each of them delivers.
 std::vector<double> run_flows(const bottleneck& b, const std::vector<net::congestion_algorithm>& flows,
                               duration from, duration until, uint64_t seed = 1);
 

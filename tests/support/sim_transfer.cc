@@ -137,7 +137,7 @@ void draw_marks(random& rng, net::wire_options& o) {
 
 net::congestion_algorithm draw_congestion(random& rng) {
     using enum net::congestion_algorithm;
-    constexpr net::congestion_algorithm all[] = {cubic, cubic, reno, dctcp};
+    constexpr net::congestion_algorithm all[] = {cubic, cubic, reno, dctcp, bbr, bbr};
     return all[rng.below(std::size(all))];
 }
 

@@ -69,6 +69,33 @@ BOOST_AUTO_TEST_CASE(frames_arrive_whole_in_order_and_only_at_the_other_end) {
     BOOST_TEST(t.b().counters().rx_bytes == 60u + 1057 + 1514);
 }
 
+BOOST_AUTO_TEST_CASE(what_waits_for_the_rate_can_be_seen) {
+    bench t(with({.delay = 1s, .rate_bps = 8'000'000}));
+    BOOST_TEST(t.line.waiting(wire_end::a) == 0u);
+    for (size_t size : {1000, 1000, 1000}) t.send(size);
+    BOOST_TEST(t.line.waiting(wire_end::a) == 2u);
+    BOOST_TEST(t.line.waiting(wire_end::b) == 0u);
+    t.time.advance(1500us);
+    BOOST_TEST(t.line.waiting(wire_end::a) == 1u);
+    t.time.advance(1500us);
+    BOOST_TEST(t.line.waiting(wire_end::a) == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(a_policer_drops_what_exceeds_its_rate_and_a_burst) {
+    bench t(with({.police_bps = 8'000'000, .police_burst = 3000}));  // a byte each microsecond
+    for (size_t size : {1000, 1001, 999, 100}) t.send(size);
+    t.time.advance(1ms);
+    for (size_t size : {998, 997}) t.send(size);
+    t.time.advance(1s);
+    for (size_t size : {1001, 1002, 996, 1003}) t.send(size);  // no more than the burst is saved up
+    const std::vector<size_t> expected{1000, 1001, 999, 998, 1001, 1002, 996};
+    std::vector<size_t> arrived;
+    for (const auto& [when, size] : t.arrivals()) arrived.push_back(size);
+    BOOST_TEST(arrived == expected, boost::test_tools::per_element());
+    BOOST_TEST(t.line.counters(wire_end::a).policed == 3u);
+    BOOST_TEST(t.line.counters(wire_end::a).overflowed == 0u);
+}
+
 BOOST_AUTO_TEST_CASE(what_the_sender_does_to_its_bytes_later_does_not_show) {
     bench t;
     packet p = frames::in_device_buffer(t.a(), "before");

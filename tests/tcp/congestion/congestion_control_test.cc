@@ -5,6 +5,7 @@
 using namespace millrace;
 using namespace millrace::tcp;
 using net::congestion_algorithm;
+using namespace std::chrono_literals;
 
 namespace {
 
@@ -184,7 +185,60 @@ BOOST_AUTO_TEST_CASE(only_dctcp_measures_every_ack_and_needs_marks) {
         congestion_control c(a, mss, 10 * mss);
         BOOST_TEST(c.measures_acks() == (a == congestion_algorithm::dctcp));
         BOOST_TEST(c.needs_ecn() == (a == congestion_algorithm::dctcp));
+        BOOST_TEST(!c.wants_model());
     }
+}
+
+// draft-ietf-ccwg-bbr §5.6.4.4: it is the model that says what a loss, a timeout or a silence means.
+BOOST_AUTO_TEST_CASE(events_reach_the_model_of_bbr) {
+    congestion_control c(congestion_algorithm::bbr, mss, 10 * mss);
+    BOOST_TEST(c.measures_acks());
+    BOOST_TEST(!c.needs_ecn());
+    BOOST_TEST(c.wants_model());
+    BOOST_TEST(!c.has_model());
+    c.begin_model(100ms, true, time_point(1s), 1);
+    BOOST_REQUIRE(c.has_model());
+    c.on_ack(ack(mss));
+    BOOST_TEST(c.cwnd() == 10 * mss);
+    c.on_loss(10 * mss);
+    c.limit_recovery(mss);
+    BOOST_TEST(c.cwnd() == 10 * mss);
+    c.on_recovery_exit(mss);
+    c.on_mark();
+    c.on_idle(5, 2 * mss);
+    BOOST_TEST(c.cwnd() == 10 * mss);
+    BOOST_TEST(c.ssthresh() == UINT32_MAX);
+    c.on_timeout(10 * mss, true);
+    BOOST_TEST(c.cwnd() == mss);
+    c.on_spurious();
+    BOOST_TEST(c.cwnd() == 10 * mss);
+    c.on_delivery({.now = time_point(1s + 100ms),
+                   .total = 5 * mss,
+                   .newly_acked = 5 * mss,
+                   .in_flight = 5 * mss,
+                   .has_sample = true,
+                   .delivered = 5 * mss,
+                   .rate = 50'000,
+                   .tx_in_flight = 10 * mss,
+                   .rtt = 100ms});
+    BOOST_TEST(c.cwnd() == 15 * mss);
+    BOOST_TEST(c.model().model().max_bw() == 50'000u);
+}
+
+BOOST_AUTO_TEST_CASE(bbr_may_be_chosen_and_left_at_any_time) {
+    congestion_control c(congestion_algorithm::cubic, mss, 10 * mss);
+    c.on_loss(10 * mss);
+    c.choose(congestion_algorithm::bbr);
+    BOOST_TEST(!c.has_model());
+    c.on_ack(ack(mss));  // nobody has begun the model
+    c.begin_model(0ms, true, time_point(1s), 1);
+    BOOST_TEST(c.ssthresh() == UINT32_MAX);
+    const uint32_t cwnd = c.cwnd();
+    c.choose(congestion_algorithm::cubic);
+    BOOST_TEST(!c.has_model());
+    BOOST_TEST(c.cwnd() == cwnd);
+    c.on_loss(cwnd);
+    BOOST_TEST(c.cwnd() < cwnd);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
