@@ -392,11 +392,11 @@ BOOST_FIXTURE_TEST_CASE(a_bound_that_is_in_the_way_is_raised_faster_each_round, 
         const uint64_t more = flow.inflight_longterm() - before;
         BOOST_TEST(more >= last);
         last = more;
-        before = flow.inflight_longterm();
-        window.cwnd = uint32_t(before);
+        window.cwnd = uint32_t(flow.inflight_longterm());
         d.prior = 0;  // the same round goes on, and the window is at its bound again
         d.newly_acked = 0;
         take(d);
+        before = flow.inflight_longterm();
     }
     BOOST_TEST(last >= 8u * mss);
     BOOST_TEST(flow.now_in() == phase::probe_up);  // the window limits, not the path: §5.3.3.7
