@@ -100,7 +100,7 @@ auto operator co_await(future<T>&& f) noexcept {
 }
 
 // `co_await behind_others()`: goes on when the tasks that are ready now have run. As yield(), but only for
-// coroutines, and less than half of its cost.
+// coroutines: no future is made for it.
 class behind_others final : public task {
  public:
     bool await_ready() const noexcept { return false; }

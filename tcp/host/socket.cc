@@ -9,6 +9,17 @@
 
 namespace millrace::tcp {
 
+namespace {
+
+// A few bytes would keep a whole frame of the device's until they are acknowledged. Where there are many
+// connections, those frames would not fit into the processor's cache, nor perhaps into the device's pool.
+void let_go_of_frame(buffer& data) {
+    constexpr size_t few = 256;
+    if (data.size() <= few && data.held_bytes() >= 4 * few) data = buffer::copy_of(data.view());
+}
+
+}  // namespace
+
 // From the frame cache, which a shard that opens and closes many keeps filled.
 owned_socket socket::make(stack& owner, const four_tuple& flow, uint32_t hash, const net::path& way,
                           const opening& o) {
@@ -168,13 +179,6 @@ future<buffer> socket::read() {
         return make_exception_future<buffer>(failure());
     reading_ = true;
     return reader_.wait();
-}
-
-// A few bytes would keep a whole frame of the device's until they are acknowledged. Where there are many
-// connections, those frames would not fit into the processor's cache, nor perhaps into the device's pool.
-inline void socket::let_go_of_frame(buffer& data) const {
-    constexpr size_t few = 256;
-    if (data.size() <= few && data.held_bytes() >= 4 * few) data = buffer::copy_of(data.view());
 }
 
 future<> socket::write(buffer data) {

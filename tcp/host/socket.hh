@@ -130,7 +130,6 @@ class socket final : public net::stream_backend, private timer {
     }
     std::error_code failure() const noexcept;
     future<> wait_as_writer() noexcept;
-    void let_go_of_frame(buffer& data) const;
     void deliver_events() noexcept;
     void deliver_connected(events e) noexcept;
     void deliver_read() noexcept;

@@ -190,10 +190,11 @@ void stack::flush() noexcept {
     reactor_.cost().enter(work_kind::tcp_out);
     room_ = interface_.transmit_room();
     dirty_list more;
+    const bool far = crowded();
     // Without room nothing is sent: the rest waits as it is, first in line, however many there are.
     while (room_ > 0 && !dirty_.empty()) {
         socket& s = dirty_.pop();
-        if (crowded()) dirty_.fetch_ahead();
+        if (far) dirty_.fetch_ahead();
         s.deliver();
         if (!send_segments(s)) {
             more.push(s);
