@@ -51,16 +51,17 @@ run_script() {
     fi
 }
 
-export -f run_program
-export logs
+export -f run_program run_script
+export logs build
 # Backwards, because the longest are called sim.* and the last to end should be short.
 find "$build/tests" -maxdepth 1 -type f -executable -name "*_test" 2>/dev/null | grep -F "/" |
     { if [ -n "$pattern" ]; then grep -F -- "$pattern"; else cat; fi; } | sort --reverse |
     xargs -r -P "$(nproc)" -I{} bash -c 'run_program {}'
+# Each works in a network namespace of its own, or on ports of its own, and most of its time it waits.
 for script in "$here"/e2e/*_test.sh; do
     [ "${E2E:-}" != no ] || break
-    case "e2e.$(basename "$script")" in *"$pattern"*) run_script "$script" ;; esac
-done
+    case "e2e.$(basename "$script")" in *"$pattern"*) echo "$script" ;; esac
+done | sort --reverse | xargs -r -P "$(nproc)" -I{} bash -c 'run_script {}'
 
 cat "$logs"/*.counts 2>/dev/null |
     awk '{p += $1; f += $2; s += $3} END {printf "%d passed, %d failed, %d skipped\n", p, f, s; exit f > 0 || p == 0}'
