@@ -4,6 +4,7 @@
 
 #include "core/time.hh"
 #include "net/address.hh"
+#include "net/ecn.hh"
 
 #include <array>
 #include <cstdint>
@@ -12,9 +13,6 @@ namespace millrace::net {
 
 // The protocols above IP that this host speaks (IANA protocol numbers).
 enum class ip_protocol : uint8_t { icmp = 1, tcp = 6, udp = 17 };
-
-// The ECN field of the IP header (RFC 3168 §5).
-enum class ecn : uint8_t { not_capable = 0, ect1 = 1, ect0 = 2, congestion_experienced = 3 };
 
 // Made by interface::make_path() and brought up to date by interface::send(): whoever holds it looks up
 // neither route nor neighbour per packet. Belongs to that interface's shard.

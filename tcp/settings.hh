@@ -9,11 +9,12 @@
 
 namespace millrace::tcp {
 
-// Explicit congestion notification, RFC 3168.
+// Explicit congestion notification, RFC 3168, RFC 9768.
 enum class ecn_mode : uint8_t {
     off,
-    passive,  // used if a peer's SYN asks for it: Linux's default
-    on,       // asked for in our SYN, too
+    passive,   // used if a peer's SYN asks for it, of either kind: Linux's default
+    on,        // asked for in our SYN, too
+    accurate,  // the same, with a count of the marks (RFC 9768); a peer that has it not is content with `on`
 };
 
 // Shared by all connections of a shard and not changed while they live; what one connection may choose for
@@ -51,7 +52,7 @@ struct settings {
     // Congestion control.
     net::congestion_algorithm congestion = net::congestion_algorithm::cubic;  // RFC 9438
     uint16_t initial_window_segments = 10;                                    // RFC 6928 §2
-    ecn_mode ecn = ecn_mode::passive;  // DCTCP asks for it unless it is off
+    ecn_mode ecn = ecn_mode::passive;  // DCTCP asks for the accurate kind then
     // Beyond the first window in flight, data goes out at a pace instead of in bursts.
     bool pacing = false;
 

@@ -35,6 +35,7 @@ struct connection_info {
     uint8_t snd_scale = 0, rcv_scale = 0;                           // RFC 7323 §2
     bool window_scaling = false, timestamps = false, sack = false;  // agreed on by both ends
     bool ecn = false;                                               // that too: RFC 3168
+    bool accurate_ecn = false;                                      // and that: RFC 9768
     uint32_t smss = 0;  // the largest payload that we send in one segment
 
     duration srtt{0}, rttvar{0}, min_rtt{0}, rto{0};
@@ -56,6 +57,7 @@ struct connection_info {
     uint32_t tail_probes = 0;      // RFC 8985 §7; stays at 65535
     uint32_t spurious_losses = 0;  // recoveries and timeouts that were undone; stays at 65535
     uint32_t marks_received = 0;   // segments that came with CE
+    uint32_t marks_told = 0;       // that the peer told of, if it counts them
     uint32_t mark_reductions = 0;  // of the window, because the peer told of such
 };
 

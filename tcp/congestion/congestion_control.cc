@@ -67,7 +67,7 @@ void congestion_control::on_loss(uint32_t flight) noexcept {
     w_.cwnd = w_.ssthresh;
 }
 
-void congestion_control::on_delivered(uint32_t acked, uint32_t flight, bool marked) noexcept {
+void congestion_control::on_delivered(uint32_t acked, uint32_t flight, uint32_t marked) noexcept {
     if (auto* a = std::get_if<dctcp>(&remember().algorithm)) a->on_delivered(acked, flight, marked);
 }
 

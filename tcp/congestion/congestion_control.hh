@@ -43,9 +43,9 @@ class congestion_control {
     // The same when something else kept the flight below the window: a window that is not used does not grow
     // (RFC 7661 §4.2).
     void on_ack_unfilled() noexcept { paused_ = true; }
-    // If measures_acks(), without a model: any ACK, behind the calls above; the peer told of a mark if
+    // If measures_acks(), without a model: any ACK, behind the calls above; it says that so many bytes were
     // `marked`.
-    void on_delivered(uint32_t acked, uint32_t flight, bool marked) noexcept;
+    void on_delivered(uint32_t acked, uint32_t flight, uint32_t marked) noexcept;
     bool measures_acks() const noexcept {
         return algorithm_ == net::congestion_algorithm::dctcp || wants_model();
     }

@@ -14,9 +14,9 @@ class dctcp {
  public:
     void on_ack(congestion_window& w, const window_ack& a) noexcept { reno_.on_ack(w, a); }
     void on_pause() noexcept { reno_.on_pause(); }
-    // Any ACK: `acked` bytes of which all were marked, or none (RFC 8257 §3.3); `flight` bytes are in flight
-    // behind it.
-    void on_delivered(uint32_t acked, uint32_t flight, bool marked) noexcept;
+    // Any ACK, of `acked` bytes (RFC 8257 §3.3), which says that so many were `marked`: of those, if it is
+    // all or none, or else of what has arrived lately; `flight` bytes are in flight behind it.
+    void on_delivered(uint32_t acked, uint32_t flight, uint32_t marked) noexcept;
     // At most once for each window: RFC 8257 §3.3, cwnd = cwnd * (1 - DCTCP.Alpha / 2).
     void on_mark(congestion_window& w) noexcept;
     void on_loss(congestion_window& w, uint32_t flight) noexcept { reno_.on_loss(w, flight); }

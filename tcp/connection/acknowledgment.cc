@@ -1,4 +1,5 @@
 // What an acceptable SEG.ACK does: RFC 9293 §3.10.7.4, fifth check, in ESTABLISHED and behind.
+#include "tcp/connection/both_ways.hh"
 #include "tcp/connection/connection.hh"
 
 #include <algorithm>
@@ -10,7 +11,8 @@ void connection::take_ack(const segment& s, time_point now) noexcept {
     const bool was_closed = snd_.wnd == 0;
     const seq una = snd_.una;
     const bool in_flight = !flight_.empty();
-    hears_ece_ = ecn_ && s.flags.has(flags::ece);
+    const flight_before before{.una = una, .sacked_bytes = flight_.sacked_bytes(), .records = flight_.size()};
+    hears_mark_ = tells_of_marks(s);
     if (delivery_rate* rate = flight_.rate()) rate->begin_ack(now);
     const bool window_changed = snd_.update(s.seq, s.ack, s.wnd);
     const timestamp_option* echo = s.options.timestamps ? &*s.options.timestamps : nullptr;
@@ -25,9 +27,16 @@ void connection::take_ack(const segment& s, time_point now) noexcept {
                        .echoed_until = echoed_until(echo, now)},
                       s.options.sack, flight_.bytes(), duration::zero());
     }
-    if (unusual_.measured) tell_delivery(una, now);
-    if (hears_ece_ && in_flight) obey_mark();
-    hears_ece_ = false;
+    const uint32_t acked = distance(una, snd_.una);
+    uint32_t marked_bytes = hears_mark_ ? acked : 0;
+    if (unusual_.accurate) {
+        const mark_feedback::marks told = hear_marks(s, before);
+        hears_mark_ = told.segments > 0;
+        marked_bytes = told.bytes;
+    }
+    if (unusual_.measured) tell_delivery(acked, marked_bytes, now);
+    if (hears_mark_ && in_flight) obey_mark();
+    hears_mark_ = false;
     if (window_changed && snd_.wnd > 0) on_window_opened(was_closed, now);
 }
 
@@ -66,7 +75,7 @@ void connection::tell_recovery(const loss_recovery::ack& a, const sack_blocks& b
                                duration sample) noexcept {
     const auto t = recovery_.on_ack(a, blocks, flight_, rtt_);
     if (t == loss_recovery::transition::none && a.acked_bytes > 0 && !recovery_.in_fast_recovery() &&
-        !hears_ece_)
+        !hears_mark_)
         grow_window(a.acked_bytes, sample, a.now);
     follow_recovery(t, a, flight);
 }

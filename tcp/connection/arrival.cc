@@ -18,7 +18,10 @@ drop_reason connection::on_segment(segment&& s, time_point now) noexcept {
 drop_reason connection::arrive_synchronised(segment& s, time_point now) noexcept {
     if (state_ == connection_state::syn_received) {
         if (repeats_syn(s)) {
-            unusual_.syn_due = true;
+            if (hear_repeated_syn(s))
+                unusual_.syn_due = true;
+            else
+                reset(failure::aborted);
             return drop_reason::none;
         }
         strip_repeated_syn(s);
@@ -34,7 +37,7 @@ drop_reason connection::arrive_synchronised(segment& s, time_point now) noexcept
     // have the peer's segments refused.
     if (timestamps_.enabled() && s.options.timestamps)
         timestamps_.on_segment(s.options.timestamps->value, s.seq, acked_to_, now);
-    if (ecn_ && !s.payload.empty()) note_marks(s);
+    if (ecn_.feedback != ecn_feedback::none) note_marks(s);
     return take_text_and_fin(s);
 }
 
@@ -51,6 +54,7 @@ void connection::strip_repeated_syn(segment& s) noexcept {
     s.flags = s.flags.without(flags::syn);
     s.wnd = uint16_t(s.wnd >> snd_.scale);  // the field of a SYN is not scaled
     acks_.require_now();
+    if (ecn_.is_accurate()) ecn_.accurate->skips_ace = true;
 }
 
 // Before the first check: RFC 7323 §5.3, R1. A SYN is left to its own check (RFC 5961 §4.2).
@@ -116,6 +120,8 @@ drop_reason connection::check_reset(const segment& s, time_point now) noexcept {
 drop_reason connection::check_syn(const segment& s, time_point now) noexcept {
     if (!s.flags.has(flags::syn)) return drop_reason::none;
     challenge(now);
+    const bool repeats = active_ && s.seq == irs_ && s.flags.has(flags::ack) && s.ack == iss_ + 1;
+    if (repeats && ecn_.is_accurate() && acks_.due(now) && handshake_mark(s.flags)) owe_handshake_ack(s);
     return drop_reason::syn_challenged;
 }
 
@@ -127,7 +133,9 @@ drop_reason connection::check_ack(const segment& s, time_point now) noexcept {
             owe_stray_reset(s.ack);
             return drop_reason::unacceptable_ack;
         }
+        const bool marked = hear_handshake(s);
         establish(s.ack, now, s.options.timestamps ? &*s.options.timestamps : nullptr);
+        if (marked) obey_mark();
     }
     if (snd_.nxt < s.ack) restore_probe(s.ack);
     if (snd_.nxt < s.ack) {

@@ -71,12 +71,12 @@ void connection::end(failure why) noexcept {
     state_ = connection_state::closed;
     failure_ = why;
     retransmit_at_ = quiet_at_ = never;
-    unusual_.syn_due = unusual_.probe_due = unusual_.keepalive_due = false;
+    unusual_.syn_due = unusual_.probe_due = unusual_.keepalive_due = unusual_.handshake_ack_due = false;
     acks_.on_ack_sent();
     out_.clear();
     flight_.clear();
     late_.clear();
-    if (changes_) changes_->clear();
+    if (ecn_.changes) ecn_.changes->clear();
     if (pacer_) pacer_->stop_waiting();
     events_ |= why == failure::none ? events(events::closed) : events::closed | events::failed;
 }
@@ -95,6 +95,7 @@ std::optional<time_wait_seed> connection::take_time_wait() noexcept {
                           .rcv_nxt = rcv_.nxt(),
                           .wnd = uint16_t(rcv_.wnd() >> rcv_.scale()),
                           .timestamps = timestamps_.enabled(),
+                          .ace = ecn_.is_accurate() ? ecn_.accurate->received.ace() : flags(),
                           .ts_recent = timestamps_.recent(),
                           .ts_offset = timestamp_offset_};
 }
@@ -181,7 +182,8 @@ connection_info connection::info() const noexcept {
     i.window_scaling = window_scaling_;
     i.timestamps = timestamps_.enabled();
     i.sack = sack_;
-    i.ecn = ecn_ && state_ != connection_state::syn_sent;
+    i.ecn = ecn_.feedback != ecn_feedback::none && state_ != connection_state::syn_sent;
+    i.accurate_ecn = ecn_.is_accurate();
     i.smss = smss_;
     i.srtt = rtt_.smoothed();
     i.rttvar = rtt_.variation();
@@ -205,8 +207,9 @@ connection_info connection::info() const noexcept {
     i.keepalive_probes = keepalive_probes_;
     i.tail_probes = tail_probes_;
     i.spurious_losses = spurious_losses_;
-    i.marks_received = marks_received_;
-    i.mark_reductions = mark_reductions_;
+    i.marks_received = ecn_.marks_received;
+    i.marks_told = ecn_.is_accurate() ? ecn_.accurate->sent.marked() - first_marked : 0;
+    i.mark_reductions = ecn_.mark_reductions;
     return i;
 }
 

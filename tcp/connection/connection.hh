@@ -5,13 +5,13 @@
 #include "core/time.hh"
 #include "tcp/congestion/congestion_control.hh"
 #include "tcp/connection/drop_reason.hh"
+#include "tcp/connection/ecn_state.hh"
 #include "tcp/connection/events.hh"
 #include "tcp/connection/opening.hh"
 #include "tcp/connection/rate_limit.hh"
 #include "tcp/connection/receive_queue.hh"
 #include "tcp/connection/unusual_output.hh"
 #include "tcp/receive/ack_policy.hh"
-#include "tcp/receive/mark_changes.hh"
 #include "tcp/receive/reassembly.hh"
 #include "tcp/receive/receive_window.hh"
 #include "tcp/receive/timestamps.hh"
@@ -190,24 +190,37 @@ class connection {
     void fill_syn(outgoing& out, const fast_open_cookie& cookie) noexcept;
 
     // ecn.cc
-    bool asks_for_ecn() const noexcept;
-    void agree_on_ecn(tcp::flags of_syn) noexcept;
+    flags ask_for_ecn() noexcept;
+    void agree_on_ecn(const segment& syn) noexcept;
+    bool hear_repeated_syn(const segment& syn) noexcept;
+    void answer_ecn(outgoing& syn_ack) noexcept;
+    void begin_accurate_ecn() noexcept;
+    void set_layouts() noexcept;
+    void owe_handshake_ack(const segment& syn_ack) noexcept;
+    bool next_handshake_ack(outgoing& out, time_point now) noexcept;
+    bool hear_handshake(const segment& s) noexcept;
     void note_marks(const segment& s) noexcept;
     void note_change_of_marks(bool marked) noexcept;
     bool next_earlier_ack(outgoing& out, time_point now) noexcept;
+    void add_counts(outgoing& out, bool has_data) noexcept;
+    void note_counts_told() noexcept;
+    bool takes_special(const plain_segment& s) noexcept;
+    mark_feedback::marks hear_marks(const segment& s, const flight_before& before) noexcept;
+    bool tells_of_marks(const segment& s) const noexcept;
+    bool is_late_handshake(const segment& s) const noexcept;
     void obey_mark() noexcept;
     void note_reduction() noexcept;
     void allow_marks(outgoing& out) noexcept;
 
     // delivery.cc
     void begin_measuring(time_point now) noexcept;
-    void tell_delivery(seq una, time_point now) noexcept;
+    void tell_delivery(uint32_t acked, uint32_t marked_bytes, time_point now) noexcept;
     void tell_losses() noexcept;
     void note_idle_sender() noexcept;
     pacer::pace pace() const noexcept;
 
     // plain.cc
-    bool is_expected(const plain_segment& s) const noexcept;
+    bool is_expected(const plain_segment& s) noexcept;
     void take_plain_ack(seq ack, const timestamp_option* echo, time_point now) noexcept;
     bool may_send_whole(uint32_t size, time_point now) const noexcept;
 
@@ -349,8 +362,7 @@ class connection {
     receive_queue in_;
     reassembly late_;
     ack_policy acks_;
-    std::unique_ptr<mark_changes> changes_;  // a DCTCP receiver's, once there were any
-    std::unique_ptr<pacer> pacer_;           // once something was paced
+    std::unique_ptr<pacer> pacer_;  // once something was paced
 
     // Deadlines; `never` while nothing is waited for.
     time_point retransmit_at_ =
@@ -373,14 +385,12 @@ class connection {
     uint32_t keepalive_probes_ = 0;
     uint16_t tail_probes_ = 0;  // these two stay at 65535
     uint16_t spurious_losses_ = 0;
-    uint32_t marks_received_ = 0;   // segments with CE
-    uint32_t mark_reductions_ = 0;  // of the window, because the peer told of marks
+    ecn_state ecn_;
 
     seq iss_;
     seq irs_;
     seq acked_to_;     // Last.ACK.sent of RFC 7323 §4.3
     seq peer_fin_;     // where it lies, if peer_fin_known_
-    seq reduced_to_;   // SND.NXT when the window was last reduced, if ECN is used
     seq stray_reset_;  // SEG.SEQ of a RST for a segment that is not of this connection, if owed
     uint32_t timestamp_offset_;
     uint32_t send_limit_;      // bytes of the send buffer
@@ -397,8 +407,9 @@ class connection {
     uint8_t syn_transmissions_ = 0;
     uint8_t probes_unanswered_ = 0;  // of the closed window or of a silent peer
 
-    bool ecn_ = false;  // agreed on; in SYN-SENT: asked for
     unusual_output unusual_;
+    uint16_t layout_in_;   // plain_layout() of the plain segments that are expected, and
+    uint16_t layout_out_;  // of those that go out
     // What is_expected() asks for, too.
     bool orphaned_ : 1 = false;  // the user has gone
     bool peer_fin_known_ : 1 = false;
@@ -412,54 +423,8 @@ class connection {
     bool time_wait_taken_ : 1 = false;
     bool fast_open_ : 1 = false;       // our SYN brought data; passive: the peer's did (RFC 7413)
     bool syn_data_taken_ : 1 = false;  // and the peer took it
-    bool hears_ece_ : 1 = false;       // in the ACK that is looked at
+    bool hears_mark_ : 1 = false;      // in the ACK that is looked at
     bool more_deadlines_ : 1 = false;  // than most connections have: see rare_deadline()
 };
-
-// The window field of a segment that goes out now, which acknowledges all that has come.
-inline uint16_t connection::offer_window() noexcept {
-    acked_to_ = rcv_.nxt();
-    acks_.on_ack_sent();
-    return rcv_.offer(receive_room(), settings_.receive_buffer, path_mss_);
-}
-
-// What SND.UNA < SEG.ACK =< SND.NXT does in any case.
-[[gnu::always_inline]] inline in_flight::acked connection::take_out_of_flight(seq ack,
-                                                                              time_point now) noexcept {
-    const in_flight::acked acked = flight_.acknowledge(ack, now);
-    out_.acknowledge(earlier(ack, out_.end()));
-    snd_.una = ack;
-    progress_at_ = now;
-    unusual_.probing = false;
-    withdrawn_bytes_ = 0;
-    soft_error_ = failure::none;
-    return acked;
-}
-
-// What it took; zero if that cannot be known.
-inline duration connection::sample_rtt(const in_flight::acked& acked, const timestamp_option* echo,
-                                       time_point now) noexcept {
-    const auto sample = acked.rtt ? acked.rtt : elapsed_since(echo, now);
-    if (!sample) {
-        rto_.reset_backoff();
-        return duration::zero();
-    }
-    rtt_.on_sample(*sample);
-    rto_.on_sample(rtt_);
-    recovery_.on_round_trip();
-    return *sample;
-}
-
-// From SND.NXT, `length` of sequence space goes out now; `payload` of it is data.
-inline void connection::note_new(uint32_t length, uint32_t payload, time_point now) noexcept {
-    if (flight_.empty()) {
-        progress_at_ = now;
-        retransmit_at_ = now + rto_.value();  // RFC 6298 §5.1
-    }
-    flight_.push(snd_.nxt, length, now);
-    snd_.nxt += length;
-    sent_at_ = now;
-    bytes_sent_ += payload;
-}
 
 }  // namespace millrace::tcp

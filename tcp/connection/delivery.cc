@@ -22,10 +22,10 @@ void connection::begin_measuring(time_point now) noexcept {
     congestion_.begin_model(rtt_.smoothed(), sack_, now, seed);
 }
 
-// An acceptable ACK, when recovery has seen it; before it SND.UNA was `una`.
-void connection::tell_delivery(seq una, time_point now) noexcept {
-    if (!congestion_.has_model())
-        return congestion_.on_delivered(distance(una, snd_.una), flight_.bytes(), hears_ece_);
+// An acceptable ACK, when recovery has seen it: how many bytes it acknowledged, and how many it says were
+// marked.
+void connection::tell_delivery(uint32_t acked, uint32_t marked_bytes, time_point now) noexcept {
+    if (!congestion_.has_model()) return congestion_.on_delivered(acked, flight_.bytes(), marked_bytes);
     tell_losses();
     const delivery_rate::sample s = flight_.rate()->finish(rtt_.minimum());
     congestion_.on_delivery({.now = now,

@@ -1,5 +1,6 @@
 // Opening: RFC 9293 §3.10.1 (OPEN call), §3.10.7.3 (SYN-SENT), and the end of SYN-RECEIVED.
 #include "tcp/connection/connection.hh"
+#include "tcp/segment/plain.hh"
 
 #include <algorithm>
 
@@ -35,7 +36,6 @@ connection::connection(const settings& s, rate_limit& challenges, const opening&
       progress_at_(now),
       user_timeout_(s.user_timeout),
       iss_(o.iss),
-      reduced_to_(o.iss),
       timestamp_offset_(o.timestamp_offset),
       send_limit_(s.send_buffer),
       plain_segments_(s.pacing ? std::min<uint32_t>(s.initial_window_segments, s.max_segments_in_flight)
@@ -43,11 +43,13 @@ connection::connection(const settings& s, rate_limit& challenges, const opening&
       path_mss_(std::max(o.path_mss, s.min_mss)),
       peer_mss_(o.peer_mss ? o.peer_mss : s.default_peer_mss),
       state_(connection_state::syn_sent),
+      layout_in_(plain_layout(false)),
+      layout_out_(plain_layout(false)),
       no_delay_(s.no_delay),
       keepalive_(s.keepalive),
       active_(true) {
     more_deadlines_ = s.user_timeout > duration::zero();
-    snd_.una = o.iss;
+    snd_.una = ecn_.reduced_to = o.iss;
     snd_.nxt = o.iss + 1;
     unusual_.syn_due = true;
 }
@@ -57,7 +59,9 @@ connection::connection(const settings& s, rate_limit& challenges, const opening&
     : connection(s, challenges, o, now) {
     state_ = connection_state::syn_received;
     active_ = false;
-    ecn_ = p.ecn;
+    ecn_.feedback = p.ecn;
+    ecn_.ect = p.ecn != ecn_feedback::none && p.ect;
+    ecn_.syn_mark = p.syn_mark;
     unusual_.syn_due = false;
     syn_transmissions_ = p.transmissions;
     sent_at_ = p.first_sent;
@@ -70,6 +74,7 @@ connection::connection(const settings& s, rate_limit& challenges, const opening&
     begin_receiving(p.irs, p.peer_window_scale ? p.window_scale : 0);
     rcv_.offer_in_syn(p.wnd);
     agree_on_options(agreed, now);
+    if (p.ecn == ecn_feedback::accurate) begin_accurate_ecn();
     snd_.start(p.irs, o.iss, p.peer_wnd);
     if (!p.fast_open) return;
     fast_open_ = unusual_.syn_due = true;
@@ -104,6 +109,7 @@ void connection::agree_on_options(const options& offered, time_point now) noexce
         snd_.scale = std::min(*offered.window_scale, options::max_window_scale);
     }
     if (offered.timestamps) timestamps_.enable(timestamp_offset_, offered.timestamps->value, now);
+    set_layouts();
     sack_ = offered.sack_permitted;
     set_segment_size();
 }
@@ -140,6 +146,7 @@ drop_reason connection::arrive_in_syn_sent(segment& s, time_point now) noexcept 
     }
     snd_.start(s.seq, s.ack, s.wnd);
     establish(s.ack, now, s.options.timestamps ? &*s.options.timestamps : nullptr);
+    if (ecn_.is_accurate() && handshake_mark(s.flags) == net::ecn::congestion_experienced) obey_mark();
     acks_.require_now();
     // What came with it is processed as in ESTABLISHED.
     ++s.seq;
@@ -156,7 +163,7 @@ void connection::take_syn(const segment& s, time_point now) noexcept {
     begin_receiving(s.seq, agreed.window_scale ? scale : 0);
     rcv_.offer_in_syn(receive_room());  // our SYN has offered that
     agree_on_options(agreed, now);
-    agree_on_ecn(s.flags);
+    agree_on_ecn(s);
     snd_.start(s.seq, snd_.una, s.wnd);
 }
 
@@ -226,7 +233,7 @@ bool connection::next_syn(outgoing& out, time_point now, const fast_open_cookie*
         if (timestamps_.enabled()) out.options.timestamps = timestamps_.stamp(now);
         out.options.sack_permitted = sack_;
         acked_to_ = rcv_.nxt();
-        if (ecn_) out.flags |= flags::ece;
+        answer_ecn(out);
         acks_.on_ack_sent();
     } else {
         out.wnd = uint16_t(std::min<uint32_t>(receive_room(), UINT16_MAX));
@@ -235,8 +242,7 @@ bool connection::next_syn(outgoing& out, time_point now, const fast_open_cookie*
         if (settings_.timestamps)
             out.options.timestamps = timestamp_option{timestamp_clock(now, timestamp_offset_), 0};
         out.options.sack_permitted = settings_.sack;
-        ecn_ = asks_for_ecn();
-        if (ecn_) out.flags |= flags::ece | flags::cwr;
+        out.flags |= ask_for_ecn();
     }
     // RFC 7413 §4.2.1 §4.2.2: repeated without, as the option or the data may be why it was lost.
     if (cookie && syn_transmissions_ == 0) fill_syn(out, *cookie);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/time.hh"
+#include "tcp/segment/ecn_setup.hh"
 #include "tcp/segment/seq.hh"
 
 #include <cstdint>
@@ -28,7 +29,9 @@ struct passive_opening {
     std::optional<uint8_t> peer_window_scale{};  // set: both sides scale
     bool timestamps = false;                     // both sides send them
     bool sack = false;                           // both sides permit it
-    bool ecn = false;                            // its SYN asked for it, our SYN-ACK agreed
+    ecn_feedback ecn = ecn_feedback::none;       // its SYN asked for it, our SYN-ACK agreed
+    bool ect = true;                             // nothing in the handshake spoke against marks
+    net::ecn syn_mark = net::ecn::not_capable;   // with which its last SYN came
     uint32_t ts_recent = 0;
     uint8_t transmissions = 1;  // of our SYN-ACK; 0: nobody knows (RFC 4987 §3.6), nor when the first was
     time_point first_sent{};
@@ -51,6 +54,7 @@ struct time_wait_seed {
     seq rcv_nxt;
     uint16_t wnd = 0;  // as last announced on the wire
     bool timestamps = false;
+    flags ace{};  // RFC 9768 §3.2.2; none if it is not used
     uint32_t ts_recent = 0;
     uint32_t ts_offset = 0;
 };

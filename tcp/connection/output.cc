@@ -1,5 +1,6 @@
 // What goes out next: RFC 9293 §3.7, §3.8.6, §3.10.7.4; retransmissions before new data, and an ACK if
 // nothing else carries it.
+#include "tcp/connection/both_ways.hh"
 #include "tcp/connection/connection.hh"
 #include "tcp/send/segmenter.hh"
 
@@ -10,7 +11,8 @@ namespace millrace::tcp {
 bool connection::next_segment(outgoing& out, time_point now, const fast_open_cookie* cookie) noexcept {
     if (unusual_.reset_due || unusual_.stray_reset_due) return next_reset(out, now);
     if (unusual_.syn_due) return next_syn(out, now, cookie);
-    if (changes_ && !changes_->empty()) return next_earlier_ack(out, now);
+    if (unusual_.handshake_ack_due) return next_handshake_ack(out, now);
+    if (ecn_.changes && !ecn_.changes->empty()) return next_earlier_ack(out, now);
     if (may_have_text()) {
         if (unusual_.probe_due && next_probe(out, now)) return true;
         const bool again = flight_.lost_bytes() > 0 && !tests_timeout();
@@ -50,6 +52,7 @@ bool connection::next_reset(outgoing& out, time_point now) noexcept {
         fill_header(out, now);
         out.options.sack.clear();
         out.flags = flags::rst | flags::ack;
+        if (ecn_.is_accurate()) out.flags |= ecn_.accurate->received.ace();
     }
     ++segments_sent_;
     return true;
@@ -125,7 +128,7 @@ bool connection::next_new(outgoing& out, time_point now) noexcept {
     }
     send_new(out, size, window, now);
     if (paced) pacer_->on_sent(size);
-    if (ecn_ && size > 0) allow_marks(out);
+    if (size > 0) allow_marks(out);
     return true;
 }
 
@@ -161,6 +164,7 @@ void connection::validate_cwnd(time_point now) noexcept {
 // `size` bytes of data that were never sent, and FIN if it is behind them and the window takes it, too.
 void connection::send_new(outgoing& out, uint32_t size, uint32_t window, time_point now) noexcept {
     fill_header(out, now);
+    if (unusual_.counts_due) add_counts(out, size > 0);
     size = std::min(size, room_for_payload(out));
     const seq at = snd_.nxt;
     const bool fin = may_finish() && at + size == fin_seq() && window > size;
@@ -206,6 +210,7 @@ bool connection::next_tail_probe(outgoing& out, time_point now) noexcept {
 bool connection::next_ack(outgoing& out, time_point now) noexcept {
     if (!acks_.due(now) && !unusual_.keepalive_due) return false;
     fill_header(out, now);
+    if (unusual_.counts_due) add_counts(out, false);
     if (unusual_.keepalive_due) {  // RFC 9293 §3.8.4: SEG.SEQ = SND.NXT-1, which no peer may accept
         unusual_.keepalive_due = false;
         out.seq = snd_.nxt - 1;
@@ -221,6 +226,10 @@ void connection::fill_header(outgoing& out, time_point now) noexcept {
     out.ack = rcv_.nxt();
     out.flags = unusual_.ece_due ? flags::ack | flags::ece : tcp::flags(flags::ack);
     out.wnd = offer_window();
+    if (ecn_.is_accurate()) {  // RFC 9768 §3.2.2.2
+        out.flags |= ecn_.accurate->received.ace();
+        ecn_.accurate->received.on_ack_sent();
+    }
     if (timestamps_.enabled()) out.options.timestamps = timestamps_.stamp(now);
     if (sack_ && late_.has_report()) late_.report(out.options.sack, sack_room(timestamps_.enabled()));
 }
@@ -234,9 +243,9 @@ void connection::fill_text(outgoing& out, seq at, uint32_t bytes, bool fin) noex
     ++segments_sent_;
 }
 
-// smss_ allows for timestamps; SACK blocks take their room from the payload (RFC 6691).
+// smss_ allows for timestamps; other options take their room from the payload (RFC 6691).
 uint32_t connection::room_for_payload(const outgoing& out) const noexcept {
-    if (out.options.sack.empty()) return smss_;
+    if (out.options.sack.empty() && !out.options.mark_counts) return smss_;
     const auto fixed = uint32_t(timestamps_.enabled() ? timestamps_bytes : 0);
     return smss_ - (uint32_t(out.options.emitted_bytes()) - fixed);
 }

@@ -2,6 +2,7 @@
 // does is what the general way would do (tests/tcp/connection/plain_test.cc), decided by a few comparisons.
 #include "tcp/segment/plain.hh"
 
+#include "tcp/connection/both_ways.hh"
 #include "tcp/connection/connection.hh"
 
 #include <algorithm>
@@ -10,15 +11,15 @@ namespace millrace::tcp {
 
 // In order, with nothing in it but data, an ACK of what is in flight, or both, while nothing is lost, late or
 // closing: all checks of RFC 9293 §3.10.7.4 hold for such a segment.
-bool connection::is_expected(const plain_segment& s) const noexcept {
-    if (state_ != connection_state::established || orphaned_ || peer_fin_known_ || unusual_.special_input())
-        return false;
+bool connection::is_expected(const plain_segment& s) noexcept {
+    if (state_ != connection_state::established || orphaned_ || peer_fin_known_) return false;
     if (s.seq() != rcv_.nxt() || s.payload_bytes() > rcv_.wnd() || !late_.empty()) return false;
     if (!snd_.acknowledges_sent(s.ack()) || s.wnd() == 0 || snd_.wnd == 0 || waits_for_window()) return false;
     if (s.ack() == snd_.una && s.payload_bytes() == 0) return false;  // maybe a duplicate ACK
     if (!recovery_.is_quiet() || !has_room_for(s.payload_bytes())) return false;
-    return s.has_timestamps() == timestamps_.enabled() &&
-           (!s.has_timestamps() || timestamps_.is_newest(s.timestamps().value));
+    if (s.layout() != layout_in_) return false;
+    if (s.has_timestamps() && !timestamps_.is_newest(s.timestamps().value)) return false;
+    return !unusual_.special_input() || takes_special(s);
 }
 
 // on_acknowledged() while nothing is lost, nothing is reported, and no FIN was sent.
@@ -68,14 +69,14 @@ bool connection::next_plain_segment(plain_outgoing& out, time_point now) noexcep
         out.from = text.bytes;
         out.offset = text.offset;
         out.seq = snd_.nxt;
-        out.ect = ecn_;
+        out.ect = ecn_.ect;
         note_new(size, size, now);
     }
     out.push = size > 0 && size == data;
     out.ack = rcv_.nxt();
     out.wnd = offer_window();
-    out.has_timestamps = timestamps_.enabled();
-    if (out.has_timestamps) out.timestamps = timestamps_.stamp(now);
+    out.layout = layout_out_;
+    if (out.has_timestamps()) out.timestamps = timestamps_.stamp(now);
     ++segments_sent_;
     return true;
 }

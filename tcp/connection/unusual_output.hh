@@ -13,22 +13,30 @@ struct unusual_output {
     bool keepalive_due : 1 = false;
     bool reset_due : 1 = false;
     bool stray_reset_due : 1 = false;
-    bool fin_queued : 1 = false;    // the user has finished sending
-    bool cwnd_limited : 1 = false;  // the congestion window, nothing else, stopped the last sending
-    bool ece_due : 1 = false;       // RFC 3168 §6.1.3: ACKs tell of a mark
-    bool cwr_due : 1 = false;       // RFC 3168 §6.1.2: new data tells that the window was reduced
-    bool probing : 1 = false;       // what is in flight is a probe behind the closed window
-    bool measured : 1 = false;      // the congestion control is to be told of every ACK
-    uint8_t unused : 5 = 0;
+    bool fin_queued : 1 = false;         // the user has finished sending
+    bool cwnd_limited : 1 = false;       // the congestion window, nothing else, stopped the last sending
+    bool ece_due : 1 = false;            // RFC 3168 §6.1.3: ACKs tell of a mark
+    bool cwr_due : 1 = false;            // RFC 3168 §6.1.2: new data tells that the window was reduced
+    bool probing : 1 = false;            // what is in flight is a probe behind the closed window
+    bool measured : 1 = false;           // the congestion control is to be told of every ACK
+    bool accurate : 1 = false;           // RFC 9768: what arrives is counted
+    bool counts_due : 1 = false;         // RFC 9768 §3.2.3.3: the next ACK tells more than the last one did
+    bool handshake_ack_due : 1 = false;  // RFC 9768 §3.2.2.1
+    uint8_t unused : 2 = 0;
 
-    bool any() const noexcept { return std::bit_cast<uint16_t>(*this) != 0; }
+    // Something may be to be sent.
+    bool any() const noexcept {
+        unusual_output others = *this;
+        others.accurate = others.counts_due = false;
+        return std::bit_cast<uint16_t>(others) != 0;
+    }
     // What concerns arriving segments, too.
-    bool special_input() const noexcept { return probing || measured; }
+    bool special_input() const noexcept { return probing || measured || accurate; }
     // Other than that the congestion window had stopped the last sending.
     bool but_for_cwnd() const noexcept {
         unusual_output others = *this;
-        others.cwnd_limited = false;
-        return others.any();
+        others.cwnd_limited = others.accurate = false;
+        return std::bit_cast<uint16_t>(others) != 0;
     }
 };
 static_assert(sizeof(unusual_output) == 2);

@@ -50,7 +50,7 @@ outgoing acknowledgment(const time_wait_record& r, uint32_t ts_now) noexcept {
     outgoing o;
     o.seq = r.snd_nxt;
     o.ack = r.rcv_nxt;
-    o.flags = flags::ack;
+    o.flags = flags::ack | flags::of_ace(r.ace);
     o.wnd = r.wnd;
     if (r.timestamps) o.options.timestamps = timestamp_option{ts_now, r.ts_recent};
     return o;
@@ -68,6 +68,7 @@ bool time_wait_table::insert(const four_tuple& flow, const time_wait_state& s, t
     r.wnd = s.wnd;
     r.timestamps = s.timestamps;
     r.live = true;
+    r.ace = s.ace.ace() & 7;
     r.snd_nxt = s.snd_nxt;
     r.rcv_nxt = s.rcv_nxt;
     r.ts_recent = s.ts_recent;

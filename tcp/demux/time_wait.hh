@@ -20,6 +20,7 @@ struct time_wait_state {
     seq rcv_nxt;
     uint16_t wnd = 0;         // what we last announced, as on the wire
     bool timestamps = false;  // the connection used them
+    flags ace{};              // of its last ACK: RFC 9768 §3.2.2
     uint32_t ts_recent = 0;
 };
 
@@ -30,6 +31,7 @@ struct time_wait_record {
     bool timestamps = false;
     bool live : 1 = false;       // false: erased, but still in the queue
     bool restarted : 1 = false;  // waits longer than its place in the queue says
+    uint8_t ace : 3 = 0;
     seq snd_nxt;
     seq rcv_nxt;
     uint32_t ts_recent = 0;

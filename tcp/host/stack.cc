@@ -127,7 +127,7 @@ native_usage stack::usage() const noexcept {
 [[gnu::always_inline]] inline bool stack::on_plain(net::ip_datagram& d) noexcept {
     if (!d.data->fragments.empty() || d.congestion == net::ecn::congestion_experienced) return false;
     buffer& bytes = d.data->head;
-    const plain_segment s(bytes.bytes());
+    const plain_segment s(bytes.bytes(), d.congestion);
     if (!s.is_plain()) return false;
     const four_tuple flow{.local = {d.destination, s.destination_port()},
                           .remote = {d.source, s.source_port()}};
@@ -171,7 +171,7 @@ void stack::fetch_ahead(std::span<const net::ip_datagram> burst) noexcept {
         ++stats_.bad_segment;
         return;
     }
-    s.ce = d.congestion == net::ecn::congestion_experienced;
+    s.congestion = d.congestion;
     const four_tuple flow{.local = {d.destination, s.destination_port}, .remote = {d.source, s.source_port}};
     if (socket* known = find(d.flow_hash, flow)) {
         const drop_reason reason = s.flags.has(flags::syn)
@@ -269,6 +269,7 @@ void stack::retire(socket& s) noexcept {
                                     .rcv_nxt = seed->rcv_nxt,
                                     .wnd = seed->wnd,
                                     .timestamps = seed->timestamps,
+                                    .ace = seed->ace,
                                     .ts_recent = seed->ts_recent};
         if (!time_wait_.insert(s.flow(), state, now())) ++stats_.time_wait_evicted;
         rearm_records();

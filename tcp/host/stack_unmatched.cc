@@ -135,6 +135,10 @@ void stack::on_half_open(half_open& h, segment&& s) noexcept {
         case half_open_verdict::reset_peer:
             responder_.reset(h.flow, s, now());
             break;
+        case half_open_verdict::reset_handshake:
+            responder_.reset(h.flow, s, now());
+            half_open_.erase(h);
+            break;
         case half_open_verdict::forget:
             half_open_.erase(h);
             ++stats_.resets_in;
@@ -177,6 +181,8 @@ passive_opening stack::agreement_of(const half_open& h) noexcept {
             .timestamps = h.timestamps,
             .sack = h.sack,
             .ecn = h.ecn,
+            .ect = may_be_marked(h),
+            .syn_mark = h.syn_mark,
             .ts_recent = h.ts_recent,
             .transmissions = h.transmissions,
             .first_sent = h.first_sent};

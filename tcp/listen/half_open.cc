@@ -19,9 +19,16 @@ bool outdated(const half_open& h, const segment& s) noexcept {
     return h.timestamps && s.options.timestamps && int32_t(s.options.timestamps->value - h.ts_recent) < 0;
 }
 
-// RFC 3168 §6.1.1: an ECN-setup SYN.
-bool asks_for_ecn(const segment& syn) noexcept {
-    return syn.flags.are(flags::ece | flags::cwr, flags::ece | flags::cwr);
+// After two SYN-ACKs that nobody answered, those that follow go without: RFC 9768 §3.2.3.2.2.
+constexpr uint8_t accurate_transmissions = 2;
+
+// RFC 3168 §6.1.1, RFC 9768 table 2: what the SYN-ACK says of ECN.
+void answer_ecn(const half_open& h, outgoing& o) noexcept {
+    if (h.ecn == ecn_feedback::classic && !h.ect) return;
+    if (h.ecn == ecn_feedback::accurate && h.transmissions > accurate_transmissions) return;
+    o.flags |= answering(h.ecn, h.syn_mark);
+    const bool first = h.tells_counts && h.transmissions <= 1;
+    if (h.ecn == ecn_feedback::accurate && first) o.options.mark_counts = first_mark_counts;
 }
 
 outgoing blank(const half_open& h, uint32_t ts_now) noexcept {
@@ -50,7 +57,9 @@ half_open begin_half_open(const four_tuple& flow, const segment& syn, seq iss,
     h.timestamps = offer.timestamps && syn.options.timestamps.has_value();
     if (h.timestamps) h.ts_recent = syn.options.timestamps->value;
     h.sack = offer.sack && syn.options.sack_permitted;
-    h.ecn = offer.ecn && asks_for_ecn(syn);
+    h.ecn = offer.ecn ? asked_by(syn.flags) : ecn_feedback::none;
+    h.syn_mark = syn.congestion;
+    h.ect = h.ecn != ecn_feedback::none;
     return h;
 }
 
@@ -58,7 +67,7 @@ outgoing syn_ack(const half_open& h, uint32_t ts_now) noexcept {
     outgoing o = blank(h, ts_now);
     o.seq = h.iss;
     o.flags = flags::syn | flags::ack;
-    if (h.ecn) o.flags |= flags::ece;  // RFC 3168 §6.1.1: an ECN-setup SYN-ACK
+    answer_ecn(h, o);
     o.wnd = h.wnd;
     o.options.mss = h.mss;
     if (h.peer_window_scale) o.options.window_scale = h.window_scale;
@@ -69,7 +78,8 @@ outgoing syn_ack(const half_open& h, uint32_t ts_now) noexcept {
 half_open_verdict judge(const half_open& h, const segment& s) noexcept {
     const seq rcv_nxt = h.irs + 1;
     if (s.flags.has(flags::syn) && !s.flags.has(flags::ack) && s.seq == h.irs && !s.flags.has(flags::rst))
-        return half_open_verdict::repeat_syn_ack;
+        return contradicts(s.flags, h.ecn) ? half_open_verdict::reset_handshake
+                                           : half_open_verdict::repeat_syn_ack;
     if (!acceptable(h, s) || outdated(h, s))
         return s.flags.has(flags::rst) ? half_open_verdict::drop : half_open_verdict::challenge_ack;
     if (s.flags.has(flags::rst))  // RFC 5961 §3.2
@@ -82,13 +92,20 @@ half_open_verdict judge(const half_open& h, const segment& s) noexcept {
 }
 
 void repeat(half_open& h, const segment& syn) noexcept {
-    h.ecn &= asks_for_ecn(syn);
+    h.syn_mark = syn.congestion;
+    h.tells_counts = false;  // maybe it was lost for that: RFC 9768 §3.2.3.2.2
+    if (asked_by(syn.flags) == ecn_feedback::none) h.ect = false;
+}
+
+bool may_be_marked(const half_open& h) noexcept {
+    return h.ect && (h.ecn != ecn_feedback::accurate || h.transmissions <= accurate_transmissions);
 }
 
 outgoing challenge_ack(const half_open& h, uint32_t ts_now) noexcept {
     outgoing o = blank(h, ts_now);
     o.seq = h.iss + 1;
     o.flags = flags::ack;
+    if (h.ecn == ecn_feedback::accurate) o.flags |= flags::of_ace(first_marked);
     o.wnd = uint16_t(h.wnd >> h.window_scale);
     return o;
 }

@@ -4,6 +4,7 @@
 
 #include "core/time.hh"
 #include "tcp/listen/four_tuple.hh"
+#include "tcp/segment/ecn_setup.hh"
 #include "tcp/segment/segment.hh"
 
 #include <cstdint>
@@ -34,16 +35,19 @@ struct half_open {
     uint16_t mss = 0;  // we offered
     uint16_t wnd = 0;  // we offered
     uint16_t peer_mss = 0;
-    uint16_t peer_wnd = 0;                     // in its SYN, unscaled
-    std::optional<uint8_t> peer_window_scale;  // set: both sides scale
-    uint8_t window_scale = 0;                  // ours
-    bool timestamps = false;                   // both sides send them
-    bool sack = false;                         // both sides permit it
-    bool ecn = false;                          // both sides know it: RFC 3168 §6.1.1
-    uint32_t ts_recent = 0;                    // RFC 7323 §4.3
-    bool fast_open = false;                    // our first SYN-ACK grants a cookie: RFC 7413 §4.2.1
-    uint8_t transmissions = 0;                 // of our SYN-ACK
-    time_point first_sent{};                   // the round trip is measured only if it was sent once (Karn)
+    uint16_t peer_wnd = 0;                      // in its SYN, unscaled
+    std::optional<uint8_t> peer_window_scale;   // set: both sides scale
+    uint8_t window_scale = 0;                   // ours
+    bool timestamps = false;                    // both sides send them
+    bool sack = false;                          // both sides permit it
+    ecn_feedback ecn = ecn_feedback::none;      // both sides know it: RFC 3168 §6.1.1, RFC 9768 §3.1.2
+    net::ecn syn_mark = net::ecn::not_capable;  // with which the last SYN came: RFC 9768 §3.1.5
+    bool ect = false;                           // nothing in the handshake spoke against marks
+    bool tells_counts = true;                   // our first SYN-ACK brings the option of RFC 9768
+    uint32_t ts_recent = 0;                     // RFC 7323 §4.3
+    bool fast_open = false;                     // our first SYN-ACK grants a cookie: RFC 7413 §4.2.1
+    uint8_t transmissions = 0;                  // of our SYN-ACK
+    time_point first_sent{};                    // the round trip is measured only if it was sent once (Karn)
 };
 
 // The record of an acceptable SYN: what both sides can do.
@@ -55,17 +59,22 @@ outgoing syn_ack(const half_open& h, uint32_t ts_now) noexcept;
 
 // What a segment for a half-open connection asks of us.
 enum class half_open_verdict : uint8_t {
-    drop,            // nothing: count it
-    repeat_syn_ack,  // the SYN came again
-    challenge_ack,   // RFC 5961 §3 §4: may be the peer after a restart, may be an attacker
-    reset_peer,      // it acknowledges what we never sent: RST with SEG.ACK as its number
-    forget,          // a valid RST: back to LISTEN
-    complete,        // the ACK of our SYN-ACK: the connection is established, this segment is its first
+    drop,             // nothing: count it
+    repeat_syn_ack,   // the SYN came again
+    challenge_ack,    // RFC 5961 §3 §4: may be the peer after a restart, may be an attacker
+    reset_peer,       // it acknowledges what we never sent: RST with SEG.ACK as its number
+    forget,           // a valid RST: back to LISTEN
+    reset_handshake,  // it contradicts itself (RFC 9768 §3.1.5): RST, and back to LISTEN
+    complete,         // the ACK of our SYN-ACK: the connection is established, this segment is its first
 };
 half_open_verdict judge(const half_open& h, const segment& s) noexcept;
 
-// The SYN came again: a peer that no longer asks for ECN goes without (RFC 3168 §6.1.1.1).
+// The SYN came again: to a peer that no longer asks for ECN nothing goes that may be marked (RFC 3168
+// §6.1.1.1, RFC 9768 §3.1.5).
 void repeat(half_open& h, const segment& syn) noexcept;
+
+// Whether its connection may send what can be marked: the handshake says so on both sides.
+bool may_be_marked(const half_open& h) noexcept;
 
 // The ACK of a challenge.
 outgoing challenge_ack(const half_open& h, uint32_t ts_now) noexcept;

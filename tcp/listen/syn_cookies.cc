@@ -46,8 +46,14 @@ bool read_options(uint32_t echo, uint32_t clock, const passive_offer& offer, hal
         into.window_scale = offer.window_scale;
     }
     into.sack = offer.sack && (echo & sack_bit);
-    into.ecn = offer.ecn && (echo & ecn_bit);
+    if (offer.ecn && (echo & ecn_bit)) into.ecn = ecn_feedback::classic;
     return true;
+}
+
+// RFC 9768 §5.1: an ACK of a SYN-ACK that has agreed on accurate feedback says with which mark that came; if
+// it was lost, what follows has a counter that began with 5. Others say neither.
+bool is_of_accurate_ecn(const segment& s) noexcept {
+    return s.payload.empty() ? s.flags.ace() > 1 : s.flags.has(flags::ae);
 }
 
 }  // namespace
@@ -76,7 +82,8 @@ void syn_cookies::bake(half_open& h, time_point now) noexcept {
     h.peer_mss = mss_classes[mss];
     if (!h.timestamps) {
         h.peer_window_scale.reset();
-        h.sack = h.ecn = false;
+        h.sack = false;
+        if (h.ecn == ecn_feedback::classic) h.ecn = ecn_feedback::none;
     }
     good_until_ = now + 2 * minute;
 }
@@ -112,12 +119,14 @@ std::optional<half_open> syn_cookies::read(const four_tuple& flow, const segment
         h.ts_recent = s.options.timestamps->value;
         if (!read_options(s.options.timestamps->echo - offset, clock, offer, h)) return std::nullopt;
     }
+    if (offer.ecn && h.ecn == ecn_feedback::none && is_of_accurate_ecn(s)) h.ecn = ecn_feedback::accurate;
+    h.ect = h.ecn != ecn_feedback::none;
     return h;
 }
 
 uint32_t timestamp_with_options(const half_open& h, uint32_t clock) noexcept {
-    const uint32_t bits =
-        h.peer_window_scale.value_or(no_scale) | (h.sack ? sack_bit : 0) | (h.ecn ? ecn_bit : 0);
+    const uint32_t bits = h.peer_window_scale.value_or(no_scale) | (h.sack ? sack_bit : 0) |
+                          (h.ecn == ecn_feedback::classic ? ecn_bit : 0);
     const uint32_t t = (clock & ~options_mask) | bits;
     return t > clock ? t - (options_mask + 1) : t;
 }

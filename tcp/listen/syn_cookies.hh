@@ -24,7 +24,8 @@ class syn_cookies {
     explicit syn_cookies(const siphash_key& secret) noexcept;
 
     // Makes `h` what an ACK of the cookie will tell of it: its number is the cookie, its MSS that of its
-    // class; without timestamps there is no scaling, SACK or ECN.
+    // class; without timestamps there is no scaling, no SACK, and ECN only if it is counted, which the ACK
+    // says itself (RFC 9768 §5.1).
     void bake(half_open& h, time_point now) noexcept;
 
     // The record that `s` acknowledges; none if that is no cookie of ours, or too old. `clock`: our timestamp
@@ -47,7 +48,7 @@ class syn_cookies {
 };
 
 // Options that a cookie has no room for stand in the lowest bits of our TSval, as in Linux: the window scale
-// in four, 15 for none; SACK and ECN in one each. `clock` with these bits, at most 64 ms behind: the
+// in four, 15 for none; SACK and classic ECN in one each. `clock` with these bits, at most 64 ms behind: the
 // later values of the clock are newer, as RFC 7323 §5.3 wants.
 uint32_t timestamp_with_options(const half_open& h, uint32_t clock) noexcept;
 

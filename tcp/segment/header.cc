@@ -15,7 +15,7 @@ segment_fault parse(std::span<const uint8_t> bytes, header& into) noexcept {
     into.seq = load_seq(p + 4);
     into.ack = load_seq(p + 8);
     into.data_offset_bytes = data_offset_bytes;
-    into.flags = flags(p[13]);
+    into.flags = flags::of_wire(load16(p + 12));
     into.wnd = load16(p + 14);
     into.checksum = load16(p + checksum_offset);
     into.urgent_pointer = load16(p + 18);
@@ -27,8 +27,7 @@ void emit(const header& h, uint8_t* to) noexcept {
     store16(to + 2, h.destination_port);
     store_seq(to + 4, h.seq);
     store_seq(to + 8, h.ack);
-    to[12] = uint8_t(h.data_offset_bytes / 4 << 4);
-    to[13] = h.flags.bits();
+    store16(to + 12, uint16_t(h.data_offset_bytes / 4 << 12 | h.flags.bits()));
     store16(to + 14, h.wnd);
     store16(to + checksum_offset, h.checksum);
     store16(to + 18, h.urgent_pointer);

@@ -16,6 +16,8 @@ enum kind : uint8_t {
     sack = 5,
     timestamps = 8,
     fast_open = 34,
+    accurate_ecn_0 = 172,
+    accurate_ecn_1 = 174,
 };
 
 constexpr size_t mss_bytes = 4;
@@ -41,6 +43,25 @@ void parse_fast_open(const uint8_t* body, size_t bytes, std::optional<fast_open_
     std::copy_n(body, bytes, into->bytes.begin());
 }
 
+uint32_t load24(const uint8_t* from) noexcept {
+    return uint32_t(from[0]) << 16 | uint32_t(from[1]) << 8 | from[2];
+}
+
+uint8_t* store24(uint8_t* to, uint32_t v) noexcept {
+    for (const unsigned shift : {16u, 8u, 0u}) *to++ = uint8_t(v >> shift);
+    return to;
+}
+
+// RFC 9768 §3.2.3: of another length, what there is of whole counters.
+void parse_counts(const uint8_t* body, size_t bytes, bool ect1_first,
+                  std::optional<mark_counts>& into) noexcept {
+    mark_counts& c = into.emplace();
+    c.fields = uint8_t(std::min<size_t>(bytes / 3, mark_counts::all));
+    c.ect1_first = ect1_first;
+    uint32_t* const order[] = {ect1_first ? &c.ect1 : &c.ect0, &c.ce, ect1_first ? &c.ect0 : &c.ect1};
+    for (size_t i = 0; i < c.fields; ++i) *order[i] = load24(body + 3 * i);
+}
+
 // One option of `length` bytes in all, its kind and length bytes included.
 void parse_one(const uint8_t* option, size_t length, options& into) noexcept {
     const uint8_t* body = option + 2;
@@ -61,12 +82,24 @@ void parse_one(const uint8_t* option, size_t length, options& into) noexcept {
         case fast_open:
             parse_fast_open(body, length - 2, into.fast_open);
             break;
+        case accurate_ecn_0:
+        case accurate_ecn_1:
+            parse_counts(body, length - 2, option[0] == accurate_ecn_1, into.mark_counts);
+            break;
         case timestamps:
             if (length == timestamp_bytes) into.timestamps = timestamp_option{load32(body), load32(body + 4)};
             break;
         default:  // unknown: skipped (RFC 9293 §3.2 MUST-6)
             break;
     }
+}
+
+// How many of the counters of marks fit behind `before` bytes; none if not even their option does.
+std::optional<uint8_t> fitting_counts(const options& o, size_t before) noexcept {
+    if (!o.mark_counts) return std::nullopt;
+    for (int n = o.mark_counts->fields; n >= 0; --n)
+        if (before + mark_counts::bytes_of(uint8_t(n)) <= options::max_bytes) return uint8_t(n);
+    return std::nullopt;
 }
 
 // Bytes before the SACK blocks.
@@ -76,6 +109,7 @@ size_t fixed_bytes(const options& o) noexcept {
     if (o.timestamps || o.sack_permitted) n += o.timestamps ? timestamps_bytes : 4;
     if (o.window_scale) n += 4;
     if (o.fast_open) n += (2 + o.fast_open->size + 3u) / 4 * 4;
+    if (const auto counts = fitting_counts(o, n)) n += mark_counts::bytes_of(*counts);
     return n;
 }
 
@@ -97,6 +131,16 @@ uint8_t* emit_fast_open(const fast_open_cookie& c, uint8_t* to) noexcept {
     *to++ = fast_open;
     *to++ = uint8_t(2 + c.size);
     return std::copy_n(c.bytes.begin(), c.size, to);
+}
+
+uint8_t* emit_counts(const mark_counts& c, uint8_t fields, uint8_t* to) noexcept {
+    const size_t bytes = 2 + 3u * fields;
+    for (size_t padding = mark_counts::bytes_of(fields) - bytes; padding > 0; --padding) *to++ = no_operation;
+    *to++ = c.ect1_first ? accurate_ecn_1 : accurate_ecn_0;
+    *to++ = uint8_t(bytes);
+    const uint32_t order[] = {c.ect1_first ? c.ect1 : c.ect0, c.ce, c.ect1_first ? c.ect0 : c.ect1};
+    for (uint8_t i = 0; i < fields; ++i) to = store24(to, order[i]);
+    return to;
 }
 
 uint8_t* emit_sack(const options& o, size_t blocks, uint8_t* to) noexcept {
@@ -155,6 +199,8 @@ size_t emit(const options& o, uint8_t* to) noexcept {
         to += 4;
     }
     if (o.fast_open) to = emit_fast_open(*o.fast_open, to);
+    if (const auto counts = fitting_counts(o, size_t(to - begin)))
+        to = emit_counts(*o.mark_counts, *counts, to);
     if (!o.sack.empty()) to = emit_sack(o, fitting_blocks(o, size_t(to - begin)), to);
     return size_t(to - begin);
 }

@@ -1,8 +1,11 @@
 // The segment that nearly all are, read and written in one go: ACK, perhaps PSH, and no options but
 // timestamps in the layout of RFC 7323 appendix A. All others go the way of segment and outgoing.
+// AE, CWR and ECE are whatever they are: where ECN is counted (RFC 9768 §3.2.2), every segment has them.
 #pragma once
 
 #include "core/buffer.hh"
+#include "net/ecn.hh"
+#include "tcp/segment/ecn_setup.hh"
 #include "tcp/segment/header.hh"
 #include "tcp/segment/options.hh"
 #include "tcp/segment/wire.hh"
@@ -13,24 +16,25 @@
 
 namespace millrace::tcp {
 
-namespace detail {
-// Bytes 12 and 13 of the header without PSH: the data offset and ACK.
-inline constexpr uint16_t plain_bare = header::size / 4 << 12 | flags::ack;
-inline constexpr uint16_t plain_with_timestamps = (header::size + timestamps_bytes) / 4 << 12 | flags::ack;
-}  // namespace detail
+// Bytes 12 and 13 of such a header, but for PSH: the data offset, ACK and the ACE field.
+constexpr uint16_t plain_layout(bool timestamps, flags ace = {}) noexcept {
+    return uint16_t((header::size + (timestamps ? timestamps_bytes : 0)) / 4 << 12 | flags::ack | ace.bits());
+}
 
 // A view of one that came in; good for as long as its bytes.
 class plain_segment {
  public:
     // `bytes` begin at the TCP header and end where the datagram ends. is_plain() says whether they are such
     // a segment; nothing else may be asked if not.
-    explicit plain_segment(std::span<const uint8_t> bytes) noexcept : at_(bytes.data()) {
+    explicit plain_segment(std::span<const uint8_t> bytes, net::ecn congestion = {}) noexcept
+        : at_(bytes.data()), congestion_(congestion) {
         if (bytes.size() < header::size) return;
-        const uint16_t layout = load16(at_ + 12) & uint16_t(~flags::psh);
-        if (layout == detail::plain_with_timestamps) {
+        layout_ = load16(at_ + 12) & uint16_t(~flags::psh);
+        const uint16_t bare = layout_ & uint16_t(~ecn_bits.bits());
+        if (bare == plain_layout(true)) {
             constexpr size_t all = header::size + timestamps_bytes;
             if (bytes.size() >= all && load32(at_ + header::size) == timestamps_word) header_bytes_ = all;
-        } else if (layout == detail::plain_bare) {
+        } else if (bare == plain_layout(false)) {
             header_bytes_ = header::size;
         }
         payload_bytes_ = uint32_t(bytes.size()) - header_bytes_;
@@ -42,6 +46,8 @@ class plain_segment {
     tcp::seq seq() const noexcept { return load_seq(at_ + 4); }
     tcp::seq ack() const noexcept { return load_seq(at_ + 8); }
     uint16_t wnd() const noexcept { return load16(at_ + 14); }  // unscaled
+    uint16_t layout() const noexcept { return layout_; }        // plain_layout() of it
+    net::ecn congestion() const noexcept { return congestion_; }
     bool has_timestamps() const noexcept { return header_bytes_ > header::size; }
     timestamp_option timestamps() const noexcept { return {load32(at_ + 24), load32(at_ + 28)}; }
     uint32_t header_bytes() const noexcept { return header_bytes_; }
@@ -51,6 +57,8 @@ class plain_segment {
     const uint8_t* at_;
     uint32_t header_bytes_ = 0;
     uint32_t payload_bytes_ = 0;
+    uint16_t layout_ = 0;
+    net::ecn congestion_;  // of the IP header
 };
 
 // To be sent. Its payload is part of a buffer that belongs to the send buffer: to be copied or shared before
@@ -59,8 +67,8 @@ struct plain_outgoing {
     tcp::seq seq;
     tcp::seq ack;
     uint16_t wnd = 0;  // as on the wire: scaled already
+    uint16_t layout = plain_layout(false);
     bool push = false;
-    bool has_timestamps = false;
     bool ect = false;  // as of outgoing
     timestamp_option timestamps;
     const buffer* from = nullptr;  // if there is a payload
@@ -68,7 +76,8 @@ struct plain_outgoing {
     uint32_t payload_bytes = 0;
 
     const char* payload() const noexcept { return from->data() + offset; }
-    size_t header_bytes() const noexcept { return header::size + (has_timestamps ? timestamps_bytes : 0); }
+    size_t header_bytes() const noexcept { return layout >> 12 << 2; }
+    bool has_timestamps() const noexcept { return header_bytes() > header::size; }
 };
 
 // Writes o.header_bytes() bytes, with a checksum of zero.
@@ -78,10 +87,9 @@ inline void emit(const plain_outgoing& o, uint16_t source_port, uint16_t destina
     store16(to + 2, destination_port);
     store_seq(to + 4, o.seq);
     store_seq(to + 8, o.ack);
-    const uint16_t layout = o.has_timestamps ? detail::plain_with_timestamps : detail::plain_bare;
-    store32(to + 12, uint32_t(layout | (o.push ? flags::psh : 0)) << 16 | o.wnd);
+    store32(to + 12, uint32_t(o.layout | (o.push ? flags::psh : 0)) << 16 | o.wnd);
     store32(to + checksum_offset, 0);  // and no urgent pointer
-    if (!o.has_timestamps) return;
+    if (!o.has_timestamps()) return;
     store32(to + 20, timestamps_word);
     store32(to + 24, o.timestamps.value);
     store32(to + 28, o.timestamps.echo);

@@ -42,8 +42,10 @@ segment_fault parse(buffer&& bytes, segment& into) noexcept {
     into.destination_port = load16(p + 2);
     into.seq = load_seq(p + 4);
     into.ack = load_seq(p + 8);
-    into.flags = flags(p[13]);
+    into.flags = flags::of_wire(load16(p + 12));
     if (into.options.fast_open && !into.flags.has(flags::syn)) into.options.fast_open.reset();
+    if (into.options.mark_counts && into.flags.are(flags::syn, flags::syn | flags::ack))
+        into.options.mark_counts.reset();  // RFC 9768 §3.2.3.2.1
     into.wnd = load16(p + 14);
     into.payload = std::move(bytes);
     into.payload.trim_front(data_offset_bytes);
@@ -56,8 +58,7 @@ size_t emit(const outgoing& o, uint16_t source_port, uint16_t destination_port, 
     store16(to + 2, destination_port);
     store_seq(to + 4, o.seq);
     store_seq(to + 8, o.ack);
-    to[12] = uint8_t(total / 4 << 4);
-    to[13] = o.flags.bits();
+    store16(to + 12, uint16_t(total / 4 << 12 | o.flags.bits()));
     store16(to + 14, o.wnd);
     store32(to + checksum_offset, 0);  // and no urgent pointer
     return total;

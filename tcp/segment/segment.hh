@@ -3,6 +3,7 @@
 #pragma once
 
 #include "core/buffer.hh"
+#include "net/ecn.hh"
 #include "tcp/segment/flags.hh"
 #include "tcp/segment/header.hh"
 #include "tcp/segment/options.hh"
@@ -22,8 +23,8 @@ struct segment {
     tcp::seq seq;
     tcp::seq ack;  // meaningless unless flags has ACK
     tcp::flags flags;
-    uint16_t wnd = 0;  // as on the wire: unscaled
-    bool ce = false;   // the IP header was marked: Congestion Experienced (RFC 3168 §5)
+    uint16_t wnd = 0;                             // as on the wire: unscaled
+    net::ecn congestion = net::ecn::not_capable;  // of the IP header (RFC 3168 §5)
     tcp::options options;
     buffer payload;
 
@@ -33,6 +34,8 @@ struct segment {
     }
     // The sequence number behind the segment.
     tcp::seq end() const noexcept { return seq + length(); }
+    // The path has marked it: Congestion Experienced.
+    bool is_marked() const noexcept { return congestion == net::ecn::congestion_experienced; }
 };
 
 // Reads a whole segment; `bytes` begin at the TCP header and end where the datagram ends. The payload is a

@@ -66,7 +66,7 @@ class trial {
         if (limits & 4) settings_.reassembly_chunks = 8;
         if (limits & 8) settings_.data_retries = 3;
         if (limits & 16) settings_.user_timeout = seconds(30);
-        if (limits & 32) settings_.ecn = ecn_mode::on;
+        if (limits & 32) settings_.ecn = offers & 16 ? ecn_mode::accurate : ecn_mode::on;
         if (limits & 64) settings_.pacing = true;
         if (limits & 128) settings_.congestion = net::congestion_algorithm::dctcp;
         settings_.rack = (limits & 6) != 6;
@@ -88,6 +88,7 @@ class trial {
         if (settings_.window_scaling && in_.flag()) p.peer_window_scale = uint8_t(in_.below(15));
         p.timestamps = settings_.timestamps && in_.flag();
         p.sack = settings_.sack && in_.flag();
+        if (settings_.ecn == ecn_mode::accurate) p.ecn = ecn_feedback::accurate;
         p.ts_recent = peer_clock();
         p.first_sent = now_;
         tcp_ = std::make_unique<connection>(settings_, challenges_, opening_, p, now_);
@@ -299,14 +300,30 @@ class trial {
         arrive(o, std::min(i.rcv_wnd, in_.one_of<uint32_t>({1, 100, 1460, 5000})));
     }
 
+    // Marked, and telling of marks, in one way or another: RFC 9768.
+    net::ecn count_marks(outgoing& o) {
+        if (settings_.ecn != ecn_mode::accurate) return net::ecn::not_capable;
+        const uint32_t any = o.ack.value() ^ o.seq.value() ^ o.wnd;
+        if (!o.flags.has(flags::syn)) o.flags |= flags::of_ace(any >> 3);
+        if (any & 1)
+            o.options.mark_counts = mark_counts{.fields = uint8_t(any >> 1 & 3),
+                                                .ect1_first = (any & 64) != 0,
+                                                .ect0 = any & 0xffff,
+                                                .ce = any >> 8,
+                                                .ect1 = 1};
+        return net::ecn(any >> 7 & 3);
+    }
+
     void arrive(outgoing& o, uint32_t bytes) {
+        const net::ecn mark = count_marks(o);
         std::string datagram(o.header_bytes(), '\0');
         emit(o, peer_port, our_port, reinterpret_cast<uint8_t*>(datagram.data()));
         datagram += stream_bytes(theirs, o.seq.value() + o.flags.has(flags::syn), bytes);
         const connection_state before = tcp_->state();
-        if (!short_ways_ || !script::arrive_plainly(*tcp_, datagram, now_)) {
+        if (!short_ways_ || !script::arrive_plainly(*tcp_, datagram, now_, mark)) {
             segment s;
             require(parse(buffer::copy_of(datagram), s) == segment_fault::none, "the peer's segment");
+            s.congestion = mark;
             note(uint64_t(tcp_->on_segment(std::move(s), now_)));
         } else {
             note(0);

@@ -23,11 +23,19 @@ void check_same(const options& o, const options& again) {
     require(again.timestamps == o.timestamps, "timestamps");
     require(again.sack_permitted == o.sack_permitted, "SACK-permitted");
     require(again.sack.size() <= o.sack.size(), "more SACK blocks than there were");
+    if (const auto& c = again.mark_counts) {
+        require(o.mark_counts && c->fields <= o.mark_counts->fields, "more counts of marks than there were");
+        require(c->ect1_first == o.mark_counts->ect1_first, "the order of counts");
+        require(!c->has_ect0() || c->ect0 == o.mark_counts->ect0, "the count of ECT(0)");
+        require(!c->has_ce() || c->ce == o.mark_counts->ce, "the count of marks");
+        require(!c->has_ect1() || c->ect1 == o.mark_counts->ect1, "the count of ECT(1)");
+    }
+    const size_t counts = again.mark_counts ? mark_counts::bytes_of(again.mark_counts->fields) : 0;
     for (size_t i = 0; i < again.sack.size(); ++i)
         require(again.sack[i].left == o.sack[i].left && again.sack[i].right == o.sack[i].right,
                 "a SACK block");
     if (!o.mss && !o.window_scale && !o.sack_permitted)
-        require(again.sack.size() >= std::min(o.sack.size(), sack_room(o.timestamps.has_value())),
+        require(again.sack.size() >= std::min(o.sack.size(), sack_room(o.timestamps.has_value(), counts)),
                 "there was room for the SACK block");
 }
 
@@ -68,7 +76,7 @@ void check_round_trip(const segment& s) {
 
 // Whether it is one of those that the short way is for.
 bool is_plainly_laid_out(std::span<const uint8_t> bytes, const segment& s) {
-    if (s.flags.without(flags::psh) != flags(flags::ack) || (bytes[12] & 0x0f) != 0) return false;
+    if (s.flags.without(flags::psh | ecn_bits) != flags(flags::ack) || (bytes[12] & 0x0e) != 0) return false;
     const size_t header_bytes = size_t(bytes[12] >> 4) * 4;
     return header_bytes == header::size || (header_bytes == header::size + timestamps_bytes &&
                                             load32(bytes.data() + header::size) == timestamps_word);
@@ -86,8 +94,9 @@ void check_plain(const plain_segment& p, const segment& s) {
     o.ack = p.ack();
     o.wnd = p.wnd();
     o.push = s.flags.has(flags::psh);
-    o.has_timestamps = p.has_timestamps();
-    if (o.has_timestamps) o.timestamps = p.timestamps();
+    o.layout = p.layout();
+    require(flags::of_wire(p.layout()) == s.flags.without(flags::psh), "flags");
+    if (o.has_timestamps()) o.timestamps = p.timestamps();
     std::string bytes(o.header_bytes(), '\0');
     emit(o, p.source_port(), p.destination_port(), reinterpret_cast<uint8_t*>(bytes.data()));
     bytes += s.payload.view();

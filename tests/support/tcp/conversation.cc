@@ -33,6 +33,12 @@ segment parsed(const std::string& datagram) {
     return s;
 }
 
+// `f`, with the ACE field that is usual now if it could have one and does not say its own.
+flags counting(flags f, bool says_ace, std::optional<uint8_t> usual) {
+    const bool has_none = says_ace || !usual || f.has_any(flags::syn | flags::rst);
+    return has_none ? f : f | flags::of_ace(*usual);
+}
+
 double seconds(duration d) {
     return std::chrono::duration<double>(d).count();
 }
@@ -70,7 +76,7 @@ void conversation::peer_connects(const scripted& syn) {
     if (mine.window_scaling) p.peer_window_scale = offered.window_scale;
     p.timestamps = mine.timestamps && offered.timestamps;
     p.sack = mine.sack && offered.sack_permitted;
-    p.ecn = mine.ecn != ecn_mode::off && syn.flags_.has(flags::ece) && syn.flags_.has(flags::cwr);
+    if (mine.ecn != ecn_mode::off) p.ecn = asked_by(syn.flags_);
     p.ts_recent = offered.timestamps ? offered.timestamps->value : 0;
     p.first_sent = now_;
     peer_ts_ = offered.timestamps.has_value();
@@ -97,19 +103,19 @@ void conversation::establish(const scripted& answer, std::source_location from) 
 }
 
 conversation& conversation::peer_sends(scripted s) {
-    deliver(scripted_by_peer(s), s.ce_);
+    deliver(scripted_by_peer(s), s.mark_);
     pump();
     return *this;
 }
 
 void conversation::peer_sends_together(std::initializer_list<scripted> burst) {
-    for (const scripted& s : burst) deliver(scripted_by_peer(s), s.ce_);
+    for (const scripted& s : burst) deliver(scripted_by_peer(s), s.mark_);
     pump();
 }
 
 outgoing conversation::scripted_by_peer(const scripted& s) {
     outgoing o;
-    o.flags = s.flags_;
+    o.flags = counting(s.flags_, s.says_ace_, peer_ace_);
     o.seq = s.seq_ ? peer_number(*s.seq_) : peer_nxt_;
     if (s.flags_.has(flags::ack)) o.ack = s.ack_ ? our_number(*s.ack_) : our_nxt_;
     o.wnd = s.wnd_.value_or(options_.peer_wnd);
@@ -125,13 +131,13 @@ outgoing conversation::scripted_by_peer(const scripted& s) {
     return o;
 }
 
-void conversation::deliver(outgoing&& o, bool ce) {
+void conversation::deliver(outgoing&& o, net::ecn mark) {
     const std::string datagram = datagram_of(o, peer_port, our_port);
     segment s = parsed(datagram);
-    s.ce = ce;
+    s.congestion = mark;
     note(false, s, now_);
     last_refusal_ = drop_reason::none;
-    if (ce || !arrive_plainly(*us_, datagram, now_)) last_refusal_ = us_->on_segment(std::move(s), now_);
+    if (!arrive_plainly(*us_, datagram, now_, mark)) last_refusal_ = us_->on_segment(std::move(s), now_);
 }
 
 void conversation::pump() {
@@ -162,7 +168,7 @@ bool conversation::send_next() {
 
 segment conversation::wanted(const scripted& s) const {
     segment w;
-    w.flags = s.flags_;
+    w.flags = counting(s.flags_, s.says_ace_, our_ace_);
     w.seq = s.seq_ ? our_number(*s.seq_) : our_nxt_;
     if (s.flags_.has(flags::ack)) w.ack = s.ack_ ? peer_number(*s.ack_) : peer_nxt_;
     w.wnd = s.wnd_.value_or(0);
@@ -189,6 +195,8 @@ std::string conversation::differences(const scripted& s, const segment& want, co
     differs(want.options.sack_permitted && !got.options.sack_permitted, "sackOK");
     differs(want.options.timestamps && want.options.timestamps != got.options.timestamps, "TS");
     differs(s.without_ts_ && got.options.timestamps, "TS");
+    differs(want.options.mark_counts && want.options.mark_counts != got.options.mark_counts, "counts");
+    differs(s.without_counts_ && got.options.mark_counts, "counts");
     differs(!std::equal(want.options.sack.begin(), want.options.sack.end(), got.options.sack.begin(),
                         got.options.sack.end()),
             "sack");
@@ -339,6 +347,8 @@ std::string conversation::describe(bool ours, const segment& s, time_point when)
     if (s.options.timestamps)
         add(fmt::format("TS val {} ecr {}", s.options.timestamps->value, s.options.timestamps->echo));
     if (s.options.window_scale) add(fmt::format("wscale {}", *s.options.window_scale));
+    if (const auto& c = s.options.mark_counts)
+        add(fmt::format("{} of {} {} {}{}", c->fields, c->ect0, c->ce, c->ect1, c->ect1_first ? " E1" : ""));
     for (const auto& b : s.options.sack)
         add(fmt::format("sack {}:{}", b.left.value() - other, b.right.value() - other));
     if (!o.empty()) text += ", options [" + o + "]";

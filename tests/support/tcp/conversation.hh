@@ -90,6 +90,9 @@ class conversation {
     connection_info info() const { return us_->info(); }
     tcp::settings& settings() { return options_.settings; }
     void set_peer_window(uint16_t w) { options_.peer_wnd = w; }
+    // From now on the ACE field (RFC 9768 §3.2.2) of segments that do not say theirs, but of SYN and RST.
+    void peer_counts(uint8_t ace) { peer_ace_ = ace; }
+    void we_count(uint8_t ace) { our_ace_ = ace; }
 
  private:
     struct transmission {
@@ -99,7 +102,7 @@ class conversation {
     };
 
     outgoing scripted_by_peer(const scripted& s);
-    void deliver(outgoing&& o, bool ce);
+    void deliver(outgoing&& o, net::ecn mark);
     bool send_next();
     void pump();
     void run_until(time_point t);
@@ -127,6 +130,7 @@ class conversation {
     uint32_t last_ts_ = 0;  // the last TSval seen of ours
     bool peer_ts_ = false;  // the peer's SYN had timestamps
     bool our_ts_ = false;   // ours had
+    std::optional<uint8_t> peer_ace_, our_ace_;
     bool failed_ = false;
 };
 

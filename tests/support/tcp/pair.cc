@@ -39,6 +39,8 @@ passive_opening answer_to(const segment& syn, const settings& mine, time_point n
     if (mine.window_scaling) p.peer_window_scale = syn.options.window_scale;
     p.timestamps = mine.timestamps && syn.options.timestamps;
     p.sack = mine.sack && syn.options.sack_permitted;
+    if (mine.ecn != ecn_mode::off) p.ecn = asked_by(syn.flags);
+    p.syn_mark = syn.congestion;
     p.ts_recent = syn.options.timestamps ? syn.options.timestamps->value : 0;
     p.first_sent = now;
     return p;
@@ -58,11 +60,11 @@ void pair::open(int i) {
     pump(i);
 }
 
-std::optional<std::string> pair::next_datagram(connection& c) {
+std::optional<std::string> pair::next_datagram(connection& c, bool& ect) {
     const bool may = c.may_send(now_);
     if (options_.short_ways) {
         if (!may) return std::nullopt;
-        if (auto plain = next_plainly(c, 1, 2, now_)) {
+        if (auto plain = next_plainly(c, 1, 2, now_, &ect)) {
             ++sent_plainly_;
             return plain;
         }
@@ -70,16 +72,19 @@ std::optional<std::string> pair::next_datagram(connection& c) {
     outgoing o;
     if (!c.next_segment(o, now_)) return std::nullopt;
     BOOST_TEST_REQUIRE(may);
+    ect = o.ect;
     return datagram_of(o);
 }
 
-void pair::transmit(int from, const std::string& bytes) {
-    trace_ += fmt::format("{} {} ", (now_ - began_).count(), from) + bytes + "\n";
+void pair::transmit(int from, const std::string& bytes, bool ect) {
+    trace_ += fmt::format("{} {} {} ", (now_ - began_).count(), from, ect) + bytes + "\n";
+    net::ecn mark = ect ? net::ecn::ect0 : net::ecn::not_capable;
+    if (ect && options_.sins.mark > 0 && chance(options_.sins.mark)) mark = net::ecn::congestion_experienced;
     const int copies = chance(options_.sins.loss) ? 0 : chance(options_.sins.duplicate) ? 2 : 1;
     for (int i = 0; i < copies; ++i) {
         duration delay = options_.sins.delay;
         if (chance(options_.sins.reorder)) delay += delay * int(random_() % 64) / 16;
-        pipe_.push_back({now_ + delay, order_++, 1 - from, bytes});
+        pipe_.push_back({now_ + delay, order_++, 1 - from, bytes, mark});
     }
 }
 
@@ -101,8 +106,9 @@ void pair::pump(int i) {
         if (random_() % 4) {  // a reader that lags
             while (buffer b = c.receive()) s.received += b.view();
         }
-        while (const auto datagram = next_datagram(c)) {
-            transmit(i, *datagram);
+        bool ect = false;
+        while (const auto datagram = next_datagram(c, ect)) {
+            transmit(i, *datagram, ect);
             busy = true;
         }
     }
@@ -116,33 +122,39 @@ void pair::note_state(const connection& c) {
         "{} una {} nxt {} wnd {} rcv {} {} srtt {} {} rto {} cwnd {} {} readable {} {} in {}",
         to_string(i.state), i.snd_una, i.snd_nxt, i.snd_wnd, i.rcv_nxt, i.rcv_wnd, i.srtt.count(),
         i.rttvar.count(), i.rto.count(), i.cwnd, i.ssthresh, i.readable, i.out_of_order, i.segments_received);
-    trace_ += fmt::format(" out {} again {} timeout {}\n", i.segments_sent, i.retransmissions,
+    trace_ += fmt::format(" out {} again {} marks {} {} {} timeout {}\n", i.segments_sent, i.retransmissions,
+                          i.marks_received, i.marks_told, i.mark_reductions,
                           c.next_timeout().time_since_epoch().count());
+}
+
+// The SYN-ACK, which the connection only repeats, is a listener's.
+void pair::open_for(const segment& syn, side& to, int i) {
+    const auto p = answer_to(syn, options_.theirs, now_);
+    to.tcp =
+        std::make_unique<connection>(options_.theirs, challenges_, opening{.iss = seq(isns[1])}, p, now_);
+    outgoing o;
+    o.seq = seq(isns[1]);
+    o.ack = syn.seq + 1;
+    o.flags = flags::syn | flags::ack | answering(p.ecn, p.syn_mark);
+    o.wnd = p.wnd;
+    o.options.mss = 1460;
+    if (p.peer_window_scale) o.options.window_scale = p.window_scale;
+    if (p.timestamps) o.options.timestamps = timestamp_option{timestamp_clock(now_, 0), p.ts_recent};
+    o.options.sack_permitted = p.sack;
+    if (p.ecn == ecn_feedback::accurate) o.options.mark_counts = first_mark_counts;
+    transmit(i, datagram_of(o));
 }
 
 void pair::arrive(flying f) {
     segment s;
     BOOST_TEST_REQUIRE((parse(buffer::copy_of(f.bytes), s) == segment_fault::none));
+    s.congestion = f.mark;
     side& to = ends_[size_t(f.to)];
     if (!to.tcp) {
-        if (s.flags != flags(flags::syn)) return;
-        // The SYN-ACK, which the connection only repeats, is a listener's.
-        const auto p = answer_to(s, options_.theirs, now_);
-        to.tcp =
-            std::make_unique<connection>(options_.theirs, challenges_, opening{.iss = seq(isns[1])}, p, now_);
-        outgoing o;
-        o.seq = seq(isns[1]);
-        o.ack = s.seq + 1;
-        o.flags = flags::syn | flags::ack;
-        o.wnd = p.wnd;
-        o.options.mss = 1460;
-        if (p.peer_window_scale) o.options.window_scale = p.window_scale;
-        if (p.timestamps) o.options.timestamps = timestamp_option{timestamp_clock(now_, 0), p.ts_recent};
-        o.options.sack_permitted = p.sack;
-        transmit(f.to, datagram_of(o));
+        if (s.flags.without(ecn_bits) == flags(flags::syn)) open_for(s, to, f.to);
         return;
     }
-    if (options_.short_ways && arrive_plainly(*to.tcp, f.bytes, now_))
+    if (options_.short_ways && arrive_plainly(*to.tcp, f.bytes, now_, f.mark))
         ++arrived_plainly_;
     else
         to.tcp->on_segment(std::move(s), now_);

@@ -22,6 +22,7 @@ struct pipe_sins {
     double loss = 0;
     double duplicate = 0;
     double reorder = 0;  // delayed by up to four times the delay
+    double mark = 0;     // of what may be: CE
     duration delay = std::chrono::milliseconds(10);
 };
 
@@ -68,12 +69,14 @@ class pair {
         uint64_t order;
         int to;
         std::string bytes;
+        net::ecn mark;
     };
 
     void open(int i);
     void pump(int i);
-    std::optional<std::string> next_datagram(connection& c);
-    void transmit(int from, const std::string& datagram);
+    std::optional<std::string> next_datagram(connection& c, bool& ect);
+    void transmit(int from, const std::string& datagram, bool ect = false);
+    void open_for(const segment& syn, side& to, int i);
     void note_state(const connection& c);
     void arrive(flying f);
     bool step();

@@ -37,8 +37,15 @@ class scripted {
     // `n` bytes of text.
     scripted& bytes(size_t n) { return payload_.assign(n, 'x'), *this; }
     scripted& with(tcp::flags f) { return flags_ |= f, *this; }
-    // Sent by the peer: its IP header is marked CE.
-    scripted& ce() { return ce_ = true, *this; }
+    // Sent by the peer: what its IP header says; that it is marked CE.
+    scripted& mark(net::ecn m) { return mark_ = m, *this; }
+    scripted& ce() { return mark(net::ecn::congestion_experienced); }
+    scripted& ect0() { return mark(net::ecn::ect0); }
+    // RFC 9768 §3.2.2: AE, CWR and ECE as a number.
+    scripted& ace(uint8_t n) { return says_ace_ = true, with(tcp::flags::of_ace(n)); }
+    // The counters of RFC 9768 §3.2.3; or that there are none.
+    scripted& counts(mark_counts c) { return options_.mark_counts = c, *this; }
+    scripted& no_counts() { return without_counts_ = true, *this; }
     // Expected of us: whether the IP header says ECT(0).
     scripted& ect(bool on = true) { return ect_ = on, *this; }
     // PSH is compared only if said so.
@@ -57,8 +64,21 @@ class scripted {
     std::string payload_;
     std::optional<bool> ect_;
     bool without_ts_ = false;
-    bool ce_ = false;
+    bool without_counts_ = false;
+    bool says_ace_ = false;
+    net::ecn mark_ = net::ecn::not_capable;
 };
+
+// In the usual order: EE0B, ECEB, EE1B.
+inline mark_counts counts(uint32_t ect0) {
+    return {.fields = 1, .ect0 = ect0};
+}
+inline mark_counts counts(uint32_t ect0, uint32_t ce) {
+    return {.fields = 2, .ect0 = ect0, .ce = ce};
+}
+inline mark_counts counts(uint32_t ect0, uint32_t ce, uint32_t ect1) {
+    return {.fields = 3, .ect0 = ect0, .ce = ce, .ect1 = ect1};
+}
 
 inline scripted& scripted::ts(uint32_t value, uint32_t echo) {
     options_.timestamps = timestamp_option{value, echo};

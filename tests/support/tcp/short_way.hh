@@ -11,10 +11,11 @@
 
 namespace millrace::tcp::script {
 
-// False: `datagram` is to go the general way.
-inline bool arrive_plainly(connection& c, std::string_view datagram, time_point now) {
+// False: `datagram`, which came with `mark` in its IP header, is to go the general way.
+inline bool arrive_plainly(connection& c, std::string_view datagram, time_point now, net::ecn mark = {}) {
+    if (mark == net::ecn::congestion_experienced) return false;
     buffer bytes = buffer::copy_of(datagram);
-    const plain_segment s(bytes.bytes());
+    const plain_segment s(bytes.bytes(), mark);
     if (!s.is_plain() || !c.on_plain_segment(s, now)) return false;
     if (s.payload_bytes() > 0) {
         bytes.trim_front(s.header_bytes());

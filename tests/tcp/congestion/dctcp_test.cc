@@ -13,7 +13,7 @@ constexpr uint32_t mss = 1000;
 // last ACK.
 void round(dctcp& d, uint32_t segments, uint32_t marked) {
     for (uint32_t left = segments; left-- > 0;)
-        d.on_delivered(mss, (left > 0 ? left : segments) * mss, segments - left <= marked);
+        d.on_delivered(mss, (left > 0 ? left : segments) * mss, segments - left <= marked ? mss : 0);
 }
 
 double alpha(const dctcp& d) {
@@ -45,11 +45,11 @@ BOOST_AUTO_TEST_CASE(alpha_moves_a_sixteenth_of_the_way_each_window) {
 
 BOOST_AUTO_TEST_CASE(within_a_window_alpha_stands_still) {
     dctcp d;
-    for (int i = 0; i < 19; ++i) d.on_delivered(mss, 19 * mss - uint32_t(i) * mss, false);
+    for (int i = 0; i < 19; ++i) d.on_delivered(mss, 19 * mss - uint32_t(i) * mss, 0);
     BOOST_TEST(d.alpha() == dctcp::whole);
-    d.on_delivered(mss, 0, false);
+    d.on_delivered(mss, 0, 0);
     BOOST_TEST(d.alpha() == dctcp::whole / 16 * 15);
-    d.on_delivered(0, 0, true);  // acknowledges nothing
+    d.on_delivered(0, 0, 0);  // acknowledges nothing
     BOOST_TEST(d.alpha() == dctcp::whole / 16 * 15);
 }
 

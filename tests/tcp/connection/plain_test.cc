@@ -64,6 +64,12 @@ settings bare() {
     return s;
 }
 
+settings counting_marks() {
+    settings s = streaming();
+    s.ecn = ecn_mode::accurate;
+    return s;
+}
+
 settings careful() {
     settings s;
     s.no_delay = false;
@@ -109,6 +115,25 @@ BOOST_AUTO_TEST_CASE(nor_without_options_or_with_other_settings) {
                .theirs = small_buffers(),
                .bytes = {60'000, 60'000}});
     }
+}
+
+// RFC 9768.
+BOOST_AUTO_TEST_CASE(nor_where_marks_are_counted) {
+    plain_counts all;
+    for (uint32_t seed = 1; seed <= 60; ++seed) {
+        const double sin = double(seed % 4) * 0.005;
+        const pipe_sins sins{.loss = sin, .reorder = sin, .mark = double(seed % 3) / 20};
+        settings opener = counting_marks(), other = counting_marks();
+        if (seed % 5 == 0) opener.timestamps = false;
+        if (seed % 7 == 0) other.sack = false;
+        const auto n = check({.seed = seed, .sins = sins, .ours = opener, .theirs = other});
+        all.sent += n.sent;
+        all.arrived += n.arrived;
+        check({.seed = seed, .sins = sins, .ours = opener, .theirs = other, .simultaneous = true});
+        check({.seed = seed, .sins = sins, .ours = opener, .theirs = other, .bytes = {200'000, 0}});
+    }
+    BOOST_TEST(all.sent > 2000u);
+    BOOST_TEST(all.arrived > 2000u);
 }
 
 BOOST_AUTO_TEST_CASE(nor_in_one_direction_only) {

@@ -47,11 +47,7 @@ struct ten_in_flight : with_ecn {
 
 struct with_dctcp : with_ecn {
     with_dctcp() : with_ecn(dctcp()) {}
-    static conversation_options dctcp() {
-        conversation_options o = asking(net::congestion_algorithm::dctcp);
-        o.settings.ecn = ecn_mode::passive;
-        return o;
-    }
+    static conversation_options dctcp() { return asking(net::congestion_algorithm::dctcp); }
 };
 
 }  // namespace
@@ -248,17 +244,6 @@ BOOST_FIXTURE_TEST_CASE(a_mark_beside_a_loss_counts_once, ten_in_flight) {
     BOOST_TEST(info().mark_reductions == 0u);
     expects(data(1000).with(flags::cwr).ect());
     forget_sent();
-}
-
-// RFC 8257 §3.1, RFC 3168 §6.1.1: DCTCP asks for what it needs.
-BOOST_AUTO_TEST_CASE(dctcp_asks_for_ecn_unless_it_is_off) {
-    for (ecn_mode mode : {ecn_mode::off, ecn_mode::passive}) {
-        conversation_options o = with_dctcp::dctcp();
-        o.settings.ecn = mode;
-        conversation c(o);
-        c.app_connects();
-        c.expects(mode == ecn_mode::off ? syn() : syn().with(both));
-    }
 }
 
 // RFC 8257 §3.2, figure 1: an ACK for what came before the change, then the state is the new one.

@@ -47,6 +47,17 @@ BOOST_AUTO_TEST_CASE(a_record_takes_at_most_64_bytes) {
     BOOST_TEST(sizeof(time_wait_record) <= 64u);
 }
 
+// RFC 9768 §3.2.2.2: the count of marked segments goes on with every ACK.
+BOOST_AUTO_TEST_CASE(the_ack_of_a_record_counts_marks) {
+    time_wait_table table = make_table();
+    time_wait_state counting = plain;
+    counting.ace = flags::of_ace(6);
+    table.insert(flow(1), plain, start);
+    table.insert(flow(2), counting, start);
+    BOOST_TEST((acknowledgment(*table.find(flow(1)), 0).flags == flags::ack));
+    BOOST_TEST((acknowledgment(*table.find(flow(2)), 0).flags == (flags::ack | flags::of_ace(6))));
+}
+
 // RFC 9293 §3.4.2, §3.6.1.
 BOOST_AUTO_TEST_CASE(a_record_stays_two_msl_and_not_much_longer) {
     time_wait_table table = make_table();

@@ -1,6 +1,7 @@
 // A host of ours and a peer that sends it whatever a test wants.
 #pragma once
 
+#include "tcp/segment/ecn_setup.hh"
 #include "tests/support/sim_hosts.hh"
 #include "tests/support/sim_raw_peer.hh"
 

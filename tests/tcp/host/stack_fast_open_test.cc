@@ -300,6 +300,22 @@ BOOST_AUTO_TEST_CASE(the_syn_ack_of_one_in_use_is_repeated) {
     BOOST_TEST((third.ack == first.ack));
 }
 
+// RFC 9768 §3.1.5: with which mark the last SYN came; one that asks for the other kind of ECN ends it.
+BOOST_AUTO_TEST_CASE(the_syns_of_one_in_use_ask_for_one_kind_of_ecn) {
+    played f;
+    const auto cookie = f.cookie();
+    tcp::outgoing syn = f.syn_with(cookie, "q");
+    syn.flags |= tcp::ecn_bits;
+    const tcp::segment first = f.send(std::move(syn), 5000);
+    BOOST_TEST((first.flags == (flags::syn | flags::ack | flags::cwr)));
+    BOOST_TEST(first.options.mark_counts.has_value());
+    const tcp::segment again = f.send(bare(flags::syn | tcp::ecn_bits, 1000), 5000);
+    BOOST_TEST((again.flags == (flags::syn | flags::ack | flags::cwr)));
+    BOOST_TEST(!again.options.mark_counts);
+    const tcp::segment reset = f.send(bare(flags::syn | flags::ece | flags::cwr, 1000), 5000);
+    BOOST_TEST((reset.flags == (flags::rst | flags::ack | flags::of_ace(5))));
+}
+
 // A service that closes before the handshake is done: FIN waits for it.
 BOOST_AUTO_TEST_CASE(closing_before_the_handshake_is_done_finishes_behind_it) {
     played f;

@@ -333,4 +333,34 @@ BOOST_AUTO_TEST_CASE(a_mark_on_a_segment_is_told_to_its_sender) {
     f.host.run([&](net::network&) { l = {}; });
 }
 
+// RFC 9768 §3.2.2, §3.2.3.3: from the IP headers of segments to the counts of their acknowledgements.
+BOOST_AUTO_TEST_CASE(marks_on_segments_are_counted_for_their_sender) {
+    using tcp::flags;
+    raw_fixture f;
+    net::listener l = f.listen({.port = 80});
+    f.peer.send(bare(flags::syn | tcp::ecn_bits, 1000), 5000, 80);
+    const auto answer = f.exchange();
+    BOOST_REQUIRE(answer.size() == 1u);
+    BOOST_TEST((answer[0].segment.flags == (flags::syn | flags::ack | flags::cwr)));
+    BOOST_TEST((answer[0].segment.options.mark_counts == tcp::first_mark_counts));
+    const uint32_t iss = answer[0].segment.seq.value();
+    f.peer.send(bare(flags::ack | flags::cwr, 1001, iss + 1), 5000, 80);
+    f.exchange();
+    uint32_t at = 1001;
+    const auto exchange = [&](uint8_t ecn) {
+        const auto bytes =
+            raw_peer::bytes_of(bare(flags::ack | flags::of_ace(5), at++, iss + 1, "x"), 5000, 80);
+        f.peer.send_segment(bytes, net::ipv4_address(10, 0, 0, 1), ecn);
+        return f.exchange();
+    };
+    for (int n = 0; n < 10; ++n) exchange(2);
+    const auto marked = exchange(3);
+    BOOST_REQUIRE(marked.size() == 1u);
+    BOOST_TEST(int(marked[0].segment.flags.ace()) == 6);
+    BOOST_REQUIRE(marked[0].segment.options.mark_counts.has_value());
+    BOOST_TEST(marked[0].segment.options.mark_counts->ect0 == 11u);
+    BOOST_TEST(marked[0].segment.options.mark_counts->ce == 1u);
+    f.host.run([&](net::network&) { l = {}; });
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -205,4 +205,32 @@ BOOST_AUTO_TEST_CASE(a_full_backlog_turns_cookies_away_as_it_does_records) {
     BOOST_TEST(f.counters().passive_opens == 2u);
 }
 
+// RFC 9768 §5.1.
+BOOST_FIXTURE_TEST_CASE(the_ack_of_a_cookie_brings_accurate_ecn_back, fixture) {
+    tcp::outgoing syn = full_syn();
+    syn.flags |= tcp::ecn_bits;
+    const tcp::segment answer = answer_to(*this, std::move(syn), 5000);
+    BOOST_TEST((answer.flags == (flags::syn | flags::ack | flags::cwr)));
+    BOOST_TEST((answer.options.mark_counts == tcp::first_mark_counts));
+    tcp::outgoing ack = ack_of(answer);
+    ack.flags |= flags::of_ace(2);
+    peer.send(std::move(ack), 5000, port);
+    exchange();
+    tcp::outgoing text = ack_of(answer, "x");
+    text.flags |= flags::of_ace(5);
+    const tcp::segment told = answer_to(*this, std::move(text), 5000);
+    BOOST_TEST((told.flags == (flags::ack | flags::of_ace(5))));
+    peer.send(bare(flags::rst, 1002), 5000, port);
+    exchange();
+}
+
+// RFC 9768 §3.1.5.
+BOOST_AUTO_TEST_CASE(syns_that_ask_for_both_kinds_of_ecn_are_answered_by_a_reset) {
+    fixture f(with_cookies(tcp::cookie_policy::off));
+    answer_to(f, bare(flags::syn | tcp::ecn_bits, 1000), 5000);
+    const tcp::segment reset = answer_to(f, bare(flags::syn | flags::ece | flags::cwr, 1000), 5000);
+    BOOST_TEST((reset.flags == (flags::rst | flags::ack)));
+    BOOST_TEST(f.usage().half_open == 0u);
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -144,13 +144,85 @@ BOOST_AUTO_TEST_CASE(ecn_is_agreed_on_when_asked_for) {
         return s;
     };
     const half_open h = record(syn_with(flags::ece | flags::cwr));
-    BOOST_TEST(h.ecn);
+    BOOST_TEST((h.ecn == ecn_feedback::classic));
+    BOOST_TEST(may_be_marked(h));
     BOOST_TEST((syn_ack(h, 9).flags == (flags::syn | flags::ack | flags::ece)));
-    for (flags f : {flags(), flags(flags::ece), flags(flags::cwr)}) {
-        BOOST_TEST(!record(syn_with(f)).ecn);
-        BOOST_TEST((syn_ack(record(syn_with(f)), 9).flags == (flags::syn | flags::ack)));
+    BOOST_TEST((record().ecn == ecn_feedback::none));
+    BOOST_TEST((syn_ack(record(), 9).flags == (flags::syn | flags::ack)));
+    for (flags f : {flags(), flags::ece | flags::cwr, ecn_bits}) {
+        const half_open off = record(syn_with(f), {.ecn = false});
+        BOOST_TEST((off.ecn == ecn_feedback::none));
+        BOOST_TEST(!may_be_marked(off));
+        BOOST_TEST((syn_ack(off, 9).flags == (flags::syn | flags::ack)));
     }
-    BOOST_TEST(!record(syn_with(flags::ece | flags::cwr), {.ecn = false}).ecn);
+}
+
+// RFC 9768 §3.1.1, §3.1.2, §3.1.3: to a SYN that asks for it, or for what we do not know, the SYN-ACK says
+// with which mark it came, and brings the option (§3.2.3.2.1).
+BOOST_AUTO_TEST_CASE(accurate_ecn_is_agreed_on_when_asked_for) {
+    for (uint32_t asked = 1; asked < 8; ++asked) {
+        if (asked == 3) continue;
+        segment s = full_syn();
+        s.flags |= flags::of_ace(asked);
+        const std::pair<net::ecn, uint8_t> answers[] = {{net::ecn::not_capable, 2},
+                                                        {net::ecn::ect1, 3},
+                                                        {net::ecn::ect0, 4},
+                                                        {net::ecn::congestion_experienced, 6}};
+        for (const auto& [mark, answer] : answers) {
+            s.congestion = mark;
+            const half_open h = record(s);
+            BOOST_TEST((h.ecn == ecn_feedback::accurate));
+            BOOST_TEST(may_be_marked(h));
+            const outgoing o = syn_ack(h, 9);
+            BOOST_TEST((o.flags == (flags::syn | flags::ack | flags::of_ace(answer))));
+            BOOST_TEST((o.options.mark_counts == first_mark_counts));
+            BOOST_TEST((challenge_ack(h, 9).flags == (flags::ack | flags::of_ace(5))));
+        }
+    }
+}
+
+// RFC 9768 §3.2.3.2.2, §3.1.5: the second SYN-ACK comes without the option, the third as if we knew no ECN,
+// and from then on nothing is sent that may be marked.
+BOOST_AUTO_TEST_CASE(a_syn_ack_that_is_not_answered_says_less_each_time) {
+    segment s = full_syn();
+    s.flags |= ecn_bits;
+    half_open h = record(s);
+    for (uint8_t n = 1; n <= 4; ++n) {
+        h.transmissions = n;
+        const outgoing o = syn_ack(h, 9);
+        BOOST_TEST(int(o.flags.ace()) == (n <= 2 ? 2 : 0));
+        BOOST_TEST(o.options.mark_counts.has_value() == (n == 1));
+        BOOST_TEST(may_be_marked(h) == (n <= 2));
+    }
+}
+
+// RFC 9768 §3.1.5: the SYN-ACK is about the latest SYN; one that asks no more is answered all the same, but
+// then nothing may be marked.
+BOOST_AUTO_TEST_CASE(a_repeated_syn_does_not_change_accurate_ecn) {
+    segment asking = full_syn();
+    asking.flags |= ecn_bits;
+    half_open h = record(asking);
+    asking.congestion = net::ecn::congestion_experienced;
+    BOOST_TEST((judge(h, asking) == half_open_verdict::repeat_syn_ack));
+    repeat(h, asking);
+    BOOST_TEST(int(syn_ack(h, 9).flags.ace()) == 6);
+    BOOST_TEST(!syn_ack(h, 9).options.mark_counts);
+    BOOST_TEST(may_be_marked(h));
+    BOOST_TEST((judge(h, full_syn()) == half_open_verdict::repeat_syn_ack));
+    repeat(h, full_syn());
+    BOOST_TEST((h.ecn == ecn_feedback::accurate));
+    BOOST_TEST(int(syn_ack(h, 9).flags.ace()) == 2);
+    BOOST_TEST(!may_be_marked(h));
+}
+
+// RFC 9768 §3.1.5: nobody could know which of the two was heard.
+BOOST_AUTO_TEST_CASE(syns_that_ask_for_both_kinds_end_the_handshake) {
+    segment accurate = full_syn(), classic = full_syn();
+    accurate.flags |= ecn_bits;
+    classic.flags |= flags::ece | flags::cwr;
+    BOOST_TEST((judge(record(accurate), classic) == half_open_verdict::reset_handshake));
+    BOOST_TEST((judge(record(classic), accurate) == half_open_verdict::reset_handshake));
+    BOOST_TEST((judge(record(), accurate) == half_open_verdict::repeat_syn_ack));
 }
 
 // RFC 3168 §6.1.1.1: the peer has given up on it.
@@ -159,11 +231,13 @@ BOOST_AUTO_TEST_CASE(a_repeated_syn_that_no_longer_asks_for_ecn_goes_without) {
     asking.flags |= flags::ece | flags::cwr;
     half_open h = record(asking);
     repeat(h, asking);
-    BOOST_TEST(h.ecn);
-    repeat(h, full_syn());
-    BOOST_TEST(!h.ecn);
-    repeat(h, asking);
-    BOOST_TEST(!h.ecn);
+    BOOST_TEST(may_be_marked(h));
+    const segment without = full_syn();
+    for (const segment* again : {&without, static_cast<const segment*>(&asking)}) {
+        repeat(h, *again);
+        BOOST_TEST(!may_be_marked(h));
+        BOOST_TEST((syn_ack(h, 9).flags == (flags::syn | flags::ack)));
+    }
 }
 
 BOOST_AUTO_TEST_SUITE_END()

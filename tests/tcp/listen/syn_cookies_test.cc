@@ -100,7 +100,7 @@ BOOST_AUTO_TEST_CASE(without_timestamps_there_is_neither_scaling_nor_sack_nor_ec
     BOOST_REQUIRE(h);
     BOOST_TEST(!h->peer_window_scale);
     BOOST_TEST(!h->sack);
-    BOOST_TEST(!h->ecn);
+    BOOST_TEST((h->ecn == ecn_feedback::none));
     BOOST_TEST(!h->timestamps);
 }
 
@@ -117,8 +117,39 @@ BOOST_AUTO_TEST_CASE(every_set_of_options_survives) {
             BOOST_REQUIRE(h);
             BOOST_TEST((scale < 0 ? !h->peer_window_scale : *h->peer_window_scale == scale));
             BOOST_TEST(h->sack == sack);
-            BOOST_TEST(h->ecn == (scale % 2 == 0));
+            BOOST_TEST((h->ecn == (scale % 2 == 0 ? ecn_feedback::classic : ecn_feedback::none)));
         }
+}
+
+// RFC 9768 §5.1: a cookie keeps no word of it, but the ACK tells, with timestamps or without; if it was lost,
+// the data behind it does.
+BOOST_AUTO_TEST_CASE(the_ack_of_a_cookie_tells_of_accurate_ecn) {
+    syn_cookies cookies(key);
+    for (const bool stamped : {true, false}) {
+        segment s = full_syn();
+        s.flags |= ecn_bits;
+        if (!stamped) s.options.timestamps.reset();
+        baked b = bake(cookies, s, start);
+        BOOST_TEST(int(syn_ack(b.record, 0).flags.ace()) == 2);
+        for (uint8_t ace = 0; ace < 8; ++ace) {
+            b.ack.flags = flags::ack | flags::of_ace(ace);
+            b.ack.payload = {};
+            const auto agreed = ace < 2 ? ecn_feedback::none : ecn_feedback::accurate;
+            BOOST_TEST((read(cookies, b.ack, start)->ecn == agreed));
+            BOOST_TEST(may_be_marked(*read(cookies, b.ack, start)) == (ace >= 2));
+            b.ack.payload = buffer::copy_of("x");
+            const auto counted = ace < 4 ? ecn_feedback::none : ecn_feedback::accurate;
+            BOOST_TEST((read(cookies, b.ack, start)->ecn == counted));
+        }
+    }
+    passive_offer none = offer;
+    none.ecn = false;
+    segment s = full_syn();
+    s.flags |= ecn_bits;
+    baked b = bake(cookies, s, start);
+    b.ack.flags |= flags::of_ace(2);
+    const auto h = cookies.read(flow, b.ack, none, clock_at(start), offset, start);
+    BOOST_TEST((h->ecn == ecn_feedback::none));
 }
 
 // The MSS is never taken for more than the peer can take.

@@ -136,6 +136,70 @@ BOOST_AUTO_TEST_CASE(emitted_bytes_are_padded_and_bounded) {
 }
 
 // RFC 9293 §3.2 MUST-6.
+// RFC 9768 §3.2.3, figure 4 and table 5.
+BOOST_AUTO_TEST_CASE(counts_of_marks_come_back_in_both_orders_and_every_length) {
+    for (const bool ect1_first : {false, true})
+        for (uint8_t fields = 0; fields <= mark_counts::all; ++fields) {
+            options o;
+            o.mark_counts = mark_counts{.fields = fields,
+                                        .ect1_first = ect1_first,
+                                        .ect0 = 0x010203,
+                                        .ce = 0xfffffe,
+                                        .ect1 = 0x0a0b0c};
+            const bytes b = emitted(o);
+            BOOST_TEST(b.size() == mark_counts::bytes_of(fields));
+            const mark_counts c = parsed(b).mark_counts.value();
+            BOOST_TEST(int(c.fields) == int(fields));
+            BOOST_TEST(c.ect1_first == ect1_first);
+            BOOST_TEST(c.has_ect0() == (fields >= (ect1_first ? 3 : 1)));
+            BOOST_TEST(c.has_ect1() == (fields >= (ect1_first ? 1 : 3)));
+            BOOST_TEST(c.has_ce() == (fields >= 2));
+            if (c.has_ect0()) BOOST_TEST(c.ect0 == 0x010203u);
+            if (c.has_ce()) BOOST_TEST(c.ce == 0xfffffeu);
+            if (c.has_ect1()) BOOST_TEST(c.ect1 == 0x0a0b0cu);
+        }
+    options o;
+    o.mark_counts = mark_counts{.fields = 3, .ect0 = 0x010203, .ce = 4, .ect1 = 0x050607};
+    const bytes expected = {1, 172, 11, 1, 2, 3, 0, 0, 4, 5, 6, 7};
+    BOOST_TEST(emitted(o) == expected, boost::test_tools::per_element());
+    o.mark_counts = mark_counts{.fields = 1, .ect1_first = true, .ect0 = 0, .ce = 0, .ect1 = 9};
+    const bytes other = {1, 1, 1, 174, 5, 0, 0, 9};
+    BOOST_TEST(emitted(o) == other, boost::test_tools::per_element());
+}
+
+// RFC 9768 §3.2.3: the whole fields within an option of another length.
+BOOST_AUTO_TEST_CASE(counts_of_marks_of_another_length_are_read_as_far_as_they_go) {
+    const mark_counts c = *parsed({172, 7, 0, 0, 1, 9, 9}).mark_counts;
+    BOOST_TEST(int(c.fields) == 1);
+    BOOST_TEST(c.ect0 == 1u);
+    const mark_counts longer = *parsed({174, 13, 0, 0, 1, 0, 0, 2, 0, 0, 3, 9, 9}).mark_counts;
+    BOOST_TEST(int(longer.fields) == 3);
+    BOOST_TEST(longer.ect0 == 3u);
+}
+
+// RFC 9768 §3.2.3.2.1: a SYN-ACK has everything at once, if need be less of them.
+BOOST_AUTO_TEST_CASE(counts_of_marks_are_cut_to_the_room_that_there_is) {
+    options o = syn_options();
+    o.mark_counts = mark_counts{.fields = 3, .ect0 = 1, .ce = 0, .ect1 = 1};
+    BOOST_TEST(int(parsed(emitted(o)).mark_counts->fields) == 3);
+    o.fast_open = cookie_of(8);
+    BOOST_TEST(emitted(o).size() == 40u);
+    BOOST_TEST(int(parsed(emitted(o)).mark_counts->fields) == 2);
+    o.fast_open = cookie_of(16);
+    BOOST_TEST(emitted(o).size() == 40u);
+    BOOST_TEST(!parsed(emitted(o)).mark_counts);
+    options sacking;
+    sacking.timestamps = timestamp_option{1, 2};
+    sacking.mark_counts = mark_counts{.fields = 2, .ect0 = 1, .ce = 2};
+    for (uint32_t i = 0; i < 3; ++i) sacking.sack.push_back({seq(i * 100), seq(i * 100 + 50)});
+    BOOST_TEST(emitted(sacking).size() == 40u);
+    BOOST_TEST(parsed(emitted(sacking)).sack.size() == 2u);
+    BOOST_TEST(sack_room(true, mark_counts::bytes_of(2)) == 2u);
+    BOOST_TEST(sack_room(false, mark_counts::bytes_of(3)) == 3u);
+    BOOST_TEST(sack_room(true) == 3u);
+    BOOST_TEST(sack_room(false) == 4u);
+}
+
 BOOST_AUTO_TEST_CASE(unknown_options_are_skipped) {
     const options o = parsed({254, 6, 1, 2, 3, 4, 1, 2, 4, 0x02, 0x18, 34, 2});
     BOOST_TEST(o.mss.value() == 536);

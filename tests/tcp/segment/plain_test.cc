@@ -45,8 +45,8 @@ BOOST_AUTO_TEST_CASE(is_written_as_the_general_way_writes_it) {
             const plain_outgoing p{.seq = o.seq,
                                    .ack = o.ack,
                                    .wnd = o.wnd,
+                                   .layout = plain_layout(stamped),
                                    .push = push,
-                                   .has_timestamps = stamped,
                                    .timestamps = {0xdeadbeef, 7}};
             std::string bytes(p.header_bytes(), 'x');
             emit(p, 1234, 80, reinterpret_cast<uint8_t*>(bytes.data()));
@@ -79,7 +79,7 @@ BOOST_AUTO_TEST_CASE(is_read_as_the_general_way_reads_it) {
 }
 
 BOOST_AUTO_TEST_CASE(other_flags_and_options_are_not_plain) {
-    for (const auto f : {flags::fin, flags::syn, flags::rst, flags::urg, flags::ece, flags::cwr}) {
+    for (const auto f : {flags::fin, flags::syn, flags::rst, flags::urg}) {
         outgoing o = ack_with_timestamps();
         o.flags |= f;
         BOOST_TEST(!view(bytes_of(o)).is_plain());
@@ -100,6 +100,28 @@ BOOST_AUTO_TEST_CASE(other_flags_and_options_are_not_plain) {
     BOOST_TEST(!view(other).is_plain());
 }
 
+// RFC 9768 §3.2.2: whoever takes one has to look at it.
+BOOST_AUTO_TEST_CASE(the_ace_field_is_part_of_the_layout) {
+    for (uint8_t n = 0; n < 8; ++n)
+        for (const bool stamped : {false, true}) {
+            outgoing o = ack_with_timestamps();
+            o.flags |= flags::psh | flags::of_ace(n);
+            if (!stamped) o.options.timestamps.reset();
+            const std::string bytes = bytes_of(o);
+            BOOST_TEST(view(bytes).is_plain());
+            BOOST_TEST(view(bytes).layout() == plain_layout(stamped, flags::of_ace(n)));
+            const plain_outgoing p{.seq = o.seq,
+                                   .ack = o.ack,
+                                   .wnd = o.wnd,
+                                   .layout = plain_layout(stamped, flags::of_ace(n)),
+                                   .push = true,
+                                   .timestamps = {0xdeadbeef, 7}};
+            std::string again(p.header_bytes(), 'x');
+            emit(p, 1234, 80, reinterpret_cast<uint8_t*>(again.data()));
+            BOOST_TEST(again == bytes);
+        }
+}
+
 // What is said to be plain is well-formed, whatever the bytes; one that is cut off is not plain.
 BOOST_AUTO_TEST_CASE(nothing_malformed_is_plain) {
     const std::string whole = bytes_of(ack_with_timestamps());
@@ -115,7 +137,7 @@ BOOST_AUTO_TEST_CASE(nothing_malformed_is_plain) {
         ++plain;
         segment s;
         BOOST_TEST_REQUIRE((parse(buffer::copy_of(bytes), s) == segment_fault::none));
-        BOOST_TEST_REQUIRE((s.flags.without(flags::psh) == flags(flags::ack)));
+        BOOST_TEST_REQUIRE((s.flags.without(flags::psh | ecn_bits) == flags(flags::ack)));
         BOOST_TEST_REQUIRE(s.payload.size() == p.payload_bytes());
         BOOST_TEST_REQUIRE((p.has_timestamps() ? s.options.only_timestamps() : s.options.empty()));
     }

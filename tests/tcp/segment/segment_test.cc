@@ -104,6 +104,18 @@ BOOST_AUTO_TEST_CASE(bad_options_are_a_fault) {
     BOOST_TEST((parse(std::move(b), s) == segment_fault::bad_options));
 }
 
+// RFC 9768 §3.2.3.2.1: no SYN brings it.
+BOOST_AUTO_TEST_CASE(counts_of_marks_on_a_syn_are_ignored) {
+    for (const flags f : {flags(flags::syn), flags::syn | flags::ack, flags(flags::ack)}) {
+        outgoing o;
+        o.flags = f;
+        o.options.mark_counts = first_mark_counts;
+        segment s;
+        BOOST_TEST((parse(on_the_wire(o), s) == segment_fault::none));
+        BOOST_TEST(s.options.mark_counts.has_value() == f.has(flags::ack));
+    }
+}
+
 BOOST_AUTO_TEST_CASE(a_truncated_header_is_a_fault) {
     for (size_t n = 0; n < 32; ++n) {
         buffer b = on_the_wire(data_segment());

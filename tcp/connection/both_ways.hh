@@ -1,0 +1,56 @@
+// What the short and the general way through a connection do alike.
+#pragma once
+
+#include "tcp/connection/connection.hh"
+
+#include <algorithm>
+
+namespace millrace::tcp {
+
+// The window field of a segment that goes out now, which acknowledges all that has come.
+inline uint16_t connection::offer_window() noexcept {
+    acked_to_ = rcv_.nxt();
+    acks_.on_ack_sent();
+    return rcv_.offer(receive_room(), settings_.receive_buffer, path_mss_);
+}
+
+// What SND.UNA < SEG.ACK =< SND.NXT does in any case.
+[[gnu::always_inline]] inline in_flight::acked connection::take_out_of_flight(seq ack,
+                                                                              time_point now) noexcept {
+    const in_flight::acked acked = flight_.acknowledge(ack, now);
+    out_.acknowledge(earlier(ack, out_.end()));
+    snd_.una = ack;
+    progress_at_ = now;
+    unusual_.probing = false;
+    withdrawn_bytes_ = 0;
+    soft_error_ = failure::none;
+    return acked;
+}
+
+// What it took; zero if that cannot be known.
+inline duration connection::sample_rtt(const in_flight::acked& acked, const timestamp_option* echo,
+                                       time_point now) noexcept {
+    const auto sample = acked.rtt ? acked.rtt : elapsed_since(echo, now);
+    if (!sample) {
+        rto_.reset_backoff();
+        return duration::zero();
+    }
+    rtt_.on_sample(*sample);
+    rto_.on_sample(rtt_);
+    recovery_.on_round_trip();
+    return *sample;
+}
+
+// From SND.NXT, `length` of sequence space goes out now; `payload` of it is data.
+inline void connection::note_new(uint32_t length, uint32_t payload, time_point now) noexcept {
+    if (flight_.empty()) {
+        progress_at_ = now;
+        retransmit_at_ = now + rto_.value();  // RFC 6298 §5.1
+    }
+    flight_.push(snd_.nxt, length, now);
+    snd_.nxt += length;
+    sent_at_ = now;
+    bytes_sent_ += payload;
+}
+
+}  // namespace millrace::tcp
