@@ -10,10 +10,7 @@ namespace millrace {
 
 namespace {
 
-logger& log_of_futures() noexcept {
-    static logger log("future");
-    return log;
-}
+logger log_of_futures("future");
 
 thread_local uint64_t forgotten_count = 0;
 thread_local forgotten_failure_handler handler_of_thread = nullptr;
@@ -51,7 +48,7 @@ void report_forgotten(const failure& f) noexcept {
     if (handler_of_thread)
         handler_of_thread(f);
     else
-        log_of_futures().error("a failed future was dropped unread: {}", describe(f));
+        log_of_futures.error("a failed future was dropped unread: {}", describe(f));
 }
 
 forgotten_failure_handler set_forgotten_failure_handler(forgotten_failure_handler handler) noexcept {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <iterator>
+#include <set>
 #include <stdexcept>
 #include <time.h>
 #include <unistd.h>
@@ -52,6 +53,19 @@ class log_registry {
         general_ = general;
         exceptions_ = std::move(exceptions);
         for (logger* l : loggers_) l->level_ = level_for(l->name_);
+    }
+
+    std::vector<std::string> names() const {
+        std::set<std::string> all;
+        for (const logger* l : loggers_) all.emplace(l->name_);
+        return {all.begin(), all.end()};
+    }
+
+    std::vector<std::string> missing() const {
+        std::set<std::string> all;
+        for (const auto& [name, level] : exceptions_) all.insert(name);
+        for (const logger* l : loggers_) all.erase(std::string(l->name_));
+        return {all.begin(), all.end()};
     }
 
     std::function<void(const log_line&)> sink;
@@ -143,6 +157,14 @@ void set_log_levels(std::string_view spec) {
             exceptions.emplace_back(part.substr(0, equals), level_named(part.substr(equals + 1)));
     }
     log_registry::instance().set_levels(general, std::move(exceptions));
+}
+
+std::vector<std::string> logger_names() {
+    return log_registry::instance().names();
+}
+
+std::vector<std::string> missing_loggers() {
+    return log_registry::instance().missing();
 }
 
 void set_log_sink(std::function<void(const log_line&)> sink) {

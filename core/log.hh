@@ -9,6 +9,7 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace millrace {
 
@@ -71,6 +72,9 @@ class logger {
 // exceptions by logger, either part optional. Levels are read by all shards without a lock: set them before
 // shards start. Throws std::invalid_argument with a sentence, and changes nothing, if the text is wrong.
 void set_log_levels(std::string_view spec);
+// The loggers that there are, and those asked for that there are not, as yet: by name, each once.
+std::vector<std::string> logger_names();
+std::vector<std::string> missing_loggers();
 
 // What a sink is given. The views live for the call.
 struct log_line {

@@ -1,6 +1,7 @@
 #include "apps/kv/table.hh"
 
 #include "core/check.hh"
+#include "core/huge_pages.hh"
 
 #include <new>
 #include <utility>
@@ -23,6 +24,7 @@ slot_array::slot_array(size_t capacity) : mask_(capacity - 1) {
     // Not aligned_alloc: large zeroed blocks come from the system page by page as they are touched.
     memory_.reset(std::calloc(1, space));
     if (!memory_) throw std::bad_alloc();
+    prefer_huge_pages(memory_.get(), space);
     void* aligned = memory_.get();
     slots_ = static_cast<slot*>(std::align(sizeof(slot), bytes + slot::bytes_behind, aligned, space));
 }

@@ -34,7 +34,7 @@ void declare_process(config_schema& schema, service_options& o, bool has_port) {
     schema.text("idle", o.idle, "what a shard without work does: sleep after `spin`, or look on for ever")
         .one_of({"adaptive", "spin"});
     schema.time("spin", o.spin, "how long an adaptive shard looks on before it sleeps").range(0ns, 1s);
-    schema.text("log", o.log, "error, warn, info, debug or trace; exceptions by part: info,tcp=debug")
+    schema.text("log", o.log, "error, warn, info, debug or trace; exceptions by part: info,arp=debug")
         .placeholder("LEVELS");
     schema
         .time("drain-timeout", o.drain_timeout, "how long open connections may go on after SIGTERM or SIGINT")
@@ -140,6 +140,8 @@ void check_log(const config_schema& schema, const service_options& o) {
     } catch (const std::invalid_argument& e) {
         refuse(schema, "log", "{}", e.what());
     }
+    if (const auto missing = missing_loggers(); !missing.empty())
+        refuse(schema, "log", "no part is called '{}', but {}", missing[0], fmt::join(logger_names(), ", "));
 }
 
 // Each rule alone names the key that is wrong.

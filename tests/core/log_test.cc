@@ -2,6 +2,7 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <algorithm>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -64,7 +65,11 @@ BOOST_AUTO_TEST_CASE(levels_are_set_for_all_and_by_name) {
 BOOST_AUTO_TEST_CASE(a_logger_made_later_gets_its_level) {
     captured_log capture;
     set_log_levels("error,late=debug");
+    BOOST_TEST((missing_loggers() == std::vector<std::string>{"late"}));
     logger late("late"), other("other");
+    BOOST_TEST(missing_loggers().empty());
+    const auto names = logger_names();
+    BOOST_TEST(std::count(names.begin(), names.end(), "late") == 1);
     BOOST_TEST((late.level() == log_level::debug));
     BOOST_TEST((other.level() == log_level::error));
 }

@@ -20,6 +20,7 @@ refuses "an unknown flag" "shard" "$kv" --shard 2
 refuses "a value that is no number" "shards" "$kv" --shards two
 refuses "zero shards" "shards" "$kv" --net kernel --shards 0
 refuses "more shards than cores" "shards.*core|core.*shards" "$kv" --net kernel --shards 999
+refuses "a part of the log that is not there" "log: .*'tpc'.*arp" "$kv" --net kernel --log info,tpc=debug
 refuses "a port out of range" "listen" "$kv" --net kernel --listen 70000
 refuses "an address without a prefix" "prefix|/24" "$kv" --net tap:x --address 10.0.0.1
 refuses "an address to bind that is none" "bind" "$kv" --net kernel --bind localhost

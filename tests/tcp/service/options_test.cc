@@ -56,6 +56,13 @@ BOOST_AUTO_TEST_CASE(our_own_stack_takes_addresses_gateway_and_routes) {
     BOOST_TEST(device_options_of(p.schema, p.options).device == "tap:x");
 }
 
+BOOST_AUTO_TEST_CASE(levels_are_for_parts_that_are_there) {
+    BOOST_TEST(complaint({"--log", "warn,arp=debug"}).empty());
+    const std::string why = complaint({"--log", "warn,no-such-part=debug"});
+    BOOST_TEST(contains(why, "no part is called 'no-such-part', but "));
+    BOOST_TEST(contains(why, "arp, "));
+}
+
 BOOST_AUTO_TEST_CASE(tunables_of_tcp_reach_the_stack) {
     parsed p({"--tcp-rto-min", "5ms", "--tcp-send-buffer", "64KiB", "--tcp-half-open", "17",
               "--tcp-time-wait", "1s", "--tcp-congestion", "reno", "--tcp-ecn", "on"});
