@@ -6,6 +6,18 @@
 
 namespace millrace::packet_script {
 
+namespace {
+
+// Without the fields that are not there.
+tcp::mark_counts as_written(tcp::mark_counts c) {
+    if (!c.has_ect0()) c.ect0 = 0;
+    if (!c.has_ce()) c.ce = 0;
+    if (!c.has_ect1()) c.ect1 = 0;
+    return c;
+}
+
+}  // namespace
+
 tcp::outgoing flow::to_wire(const tcp_packet& p) const {
     tcp::outgoing o;
     o.seq = tcp::seq(p.first + peer_base);
@@ -17,6 +29,7 @@ tcp::outgoing flow::to_wire(const tcp_packet& p) const {
     o.options.sack_permitted = p.options.sack_permitted;
     if (const auto& t = p.options.timestamps)
         o.options.timestamps = tcp::timestamp_option{t->value, t->echo ? t->echo + our_time_.value_or(0) : 0};
+    o.options.mark_counts = p.options.mark_counts;
     o.options.fast_open = p.options.fast_open;
     if (our_cookie_ && o.options.fast_open == our_cookie_->script) o.options.fast_open = our_cookie_->wire;
     for (const auto& [left, right] : p.options.sack) o.options.sack.push_back({ours(left), ours(right)});
@@ -49,6 +62,7 @@ tcp_packet flow::to_script(const tcp::segment& s, uint8_t ecn, const tcp_packet*
         }
         p.options.timestamps = tcp::timestamp_option{t->value - *our_time_, t->echo};
     }
+    if (s.options.mark_counts) p.options.mark_counts = as_written(*s.options.mark_counts);
     p.options.fast_open = s.options.fast_open;
     if (p.options.fast_open && p.flags.has(tcp::flags::ack)) {
         if (!our_cookie_ && expected && expected->options.fast_open)

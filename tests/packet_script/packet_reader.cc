@@ -18,7 +18,7 @@ constexpr struct {
     tcp::flags::bit bit;
 } flag_letters[] = {{'F', tcp::flags::fin}, {'S', tcp::flags::syn}, {'R', tcp::flags::rst},
                     {'P', tcp::flags::psh}, {'.', tcp::flags::ack}, {'U', tcp::flags::urg},
-                    {'E', tcp::flags::ece}, {'W', tcp::flags::cwr}};
+                    {'E', tcp::flags::ece}, {'W', tcp::flags::cwr}, {'A', tcp::flags::ae}};
 
 tcp::flags read_flags(scanner& in) {
     tcp::flags f;
@@ -67,6 +67,25 @@ tcp::fast_open_cookie read_cookie(scanner& in) {
     return c;
 }
 
+// ECN e0b 1001 ceb 0 e1b 1: the fields in their order, as many as there are.
+tcp::mark_counts read_counts(scanner& in) {
+    tcp::mark_counts c;
+    while (c.fields < c.all) {
+        if (in.takes_word("e0b")) {
+            c.ect0 = read_number<uint32_t>(in);
+        } else if (in.takes_word("ceb")) {
+            c.ce = read_number<uint32_t>(in);
+        } else if (in.takes_word("e1b")) {
+            c.ect1_first |= c.fields == 0;
+            c.ect1 = read_number<uint32_t>(in);
+        } else {
+            break;
+        }
+        ++c.fields;
+    }
+    return c;
+}
+
 void read_option(scanner& in, option_list& o) {
     if (in.takes_word("nop") || in.takes_word("eol")) return;
     if (in.takes_word("mss")) {
@@ -75,6 +94,8 @@ void read_option(scanner& in, option_list& o) {
         o.window_scale = read_number<uint8_t>(in);
     } else if (in.takes_word("sackOK")) {
         o.sack_permitted = true;
+    } else if (in.takes_word("ECN")) {
+        o.mark_counts = read_counts(in);
     } else if (in.takes_word("FO")) {
         o.fast_open = read_cookie(in);
     } else if (in.takes_word("TS")) {

@@ -52,6 +52,7 @@ struct option_list {
     std::optional<tcp::timestamp_option> timestamps;
     bool sack_permitted = false;
     std::optional<tcp::fast_open_cookie> fast_open;
+    std::optional<tcp::mark_counts> mark_counts;
     std::vector<std::pair<uint32_t, uint32_t>> sack;  // relative, as all numbers of a script
 
     friend bool operator==(const option_list&, const option_list&) = default;

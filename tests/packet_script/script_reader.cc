@@ -158,8 +158,9 @@ script read_script(std::string_view text) {
 std::string to_string(tcp::flags f) {
     std::string out;
     constexpr std::pair<tcp::flags::bit, char> letters[] = {
-        {tcp::flags::syn, 'S'}, {tcp::flags::fin, 'F'}, {tcp::flags::rst, 'R'}, {tcp::flags::psh, 'P'},
-        {tcp::flags::urg, 'U'}, {tcp::flags::ece, 'E'}, {tcp::flags::cwr, 'W'}, {tcp::flags::ack, '.'}};
+        {tcp::flags::syn, 'S'}, {tcp::flags::fin, 'F'}, {tcp::flags::rst, 'R'},
+        {tcp::flags::psh, 'P'}, {tcp::flags::urg, 'U'}, {tcp::flags::ece, 'E'},
+        {tcp::flags::cwr, 'W'}, {tcp::flags::ae, 'A'},  {tcp::flags::ack, '.'}};
     for (const auto& [bit, letter] : letters)
         if (f.has(bit)) out += letter;
     return out.empty() ? "-" : out;
@@ -178,6 +179,14 @@ std::string to_string(const tcp_packet& p) {
     if (o.sack_permitted) options += ",sackOK";
     if (o.timestamps) fmt::format_to(to, ",TS val {} ecr {}", o.timestamps->value, o.timestamps->echo);
     if (o.window_scale) fmt::format_to(to, ",wscale {}", *o.window_scale);
+    if (const auto& c = o.mark_counts) {
+        const std::pair<const char*, uint32_t> zero{"e0b", c->ect0}, one{"e1b", c->ect1};
+        const std::pair<const char*, uint32_t> fields[] = {
+            c->ect1_first ? one : zero, {"ceb", c->ce}, c->ect1_first ? zero : one};
+        options += ",ECN";
+        for (size_t i = 0; i < c->fields; ++i)
+            fmt::format_to(to, " {} {}", fields[i].first, fields[i].second);
+    }
     if (o.fast_open) options += ",FO";
     for (size_t i = 0; o.fast_open && i < o.fast_open->size; ++i)
         fmt::format_to(to, "{}{:02x}", i ? "" : " ", o.fast_open->bytes[i]);

@@ -34,6 +34,11 @@ bool set_number(script_settings& s, const std::string& flag, int64_t n) {
         s.interface.mtu = uint16_t(n);
     else if (flag == "timestamps")
         t.timestamps = n != 0;
+    else if (flag == "ecn")
+        t.ecn = n == 0   ? tcp::ecn_mode::off
+                : n == 1 ? tcp::ecn_mode::on
+                : n == 2 ? tcp::ecn_mode::passive
+                         : tcp::ecn_mode::accurate;
     else if (flag == "sack")
         t.sack = n != 0;
     else if (flag == "window_scaling")

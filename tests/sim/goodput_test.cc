@@ -43,21 +43,27 @@ BOOST_AUTO_TEST_CASE(goodput_over_loss_and_round_trip) {
 
 // RFC 3168 §6.1.2, RFC 8257 §3.3: a queue that marks from 20 packets on, and loses none that would be marked.
 BOOST_AUTO_TEST_CASE(goodput_over_marks_and_round_trip) {
-    const goodput_table t{.rtts = {1ms, 10ms, 50ms},
-                          .losses = {0},
-                          .algorithms = {congestion_algorithm::reno, congestion_algorithm::cubic,
-                                         congestion_algorithm::dctcp, congestion_algorithm::bbr},
-                          .mark_packets = 20};
+    goodput_table t{.rtts = {1ms, 10ms, 50ms},
+                    .losses = {0},
+                    .algorithms = {congestion_algorithm::reno, congestion_algorithm::cubic,
+                                   congestion_algorithm::dctcp, congestion_algorithm::bbr},
+                    .mark_packets = 20};
     if (!whole) {
-        const bottleneck b{.rtt = 1ms, .mark_packets = 20};
-        BOOST_TEST(run_flows(b, {congestion_algorithm::dctcp}, 0s, 1s)[0] > 80.0);
+        for (const bool accurate : {false, true}) {
+            const bottleneck b{.rtt = 1ms, .mark_packets = 20, .accurate = accurate};
+            BOOST_TEST(run_flows(b, {congestion_algorithm::dctcp}, 0s, 1s)[0] > 80.0);
+        }
         return;
     }
-    std::string text = head_of(t);
-    for (auto a : t.algorithms)
-        for (duration rtt : t.rtts) text += row_of(t, a, rtt);
-    const std::string wrong = compare_snapshot("tests/sim/goodput_marked.md", text);
-    BOOST_TEST(wrong.empty(), wrong);
+    for (const bool accurate : {false, true}) {  // RFC 9768
+        t.accurate = accurate;
+        std::string text = head_of(t);
+        for (auto a : t.algorithms)
+            for (duration rtt : t.rtts) text += row_of(t, a, rtt);
+        const std::string wrong =
+            compare_snapshot(accurate ? "tests/sim/goodput_counted.md" : "tests/sim/goodput_marked.md", text);
+        BOOST_TEST(wrong.empty(), wrong);
+    }
 }
 
 // RFC 9438 §5.1, §5.2: among themselves and beside Reno.

@@ -27,6 +27,7 @@ int main(int argc, char** argv) {
         .number("mark", t.mark_packets,
                 "packets waiting from which the bottleneck marks instead of waiting to drop; 0: never")
         .range(0, 1'000'000);
+    schema.toggle("accurate", t.accurate, "marks are counted: --tcp-ecn accurate of the programs");
     schema.toggle("pacing", t.pacing, "as --tcp-pacing of the programs");
     schema.text("algorithm", algorithm, "only this one; default: reno, cubic and bbr").placeholder("NAME");
     if (const auto code = start_program(schema, argc, argv)) return *code;

@@ -72,7 +72,7 @@ tcp::native_settings settings_of(const bottleneck& b) {
         uint32_t(std::min<uint64_t>(4 * product + (1 << 20), 1u << 30));
     s.tcp.max_segments_in_flight = 1u << 20;
     s.tcp.pacing = b.pacing;
-    if (b.mark_packets > 0) s.tcp.ecn = tcp::ecn_mode::on;
+    if (b.mark_packets > 0) s.tcp.ecn = b.accurate ? tcp::ecn_mode::accurate : tcp::ecn_mode::on;
     return s;
 }
 
@@ -150,6 +150,7 @@ std::string row_of(const goodput_table& t, net::congestion_algorithm a, duration
                            .rtt = rtt,
                            .loss = loss / 100,
                            .mark_packets = t.mark_packets,
+                           .accurate = t.accurate,
                            .pacing = t.pacing};
         text += fmt::format(" {:.1f} |", run_flows(b, {a}, duration::zero(), t.time)[0]);
     }

@@ -17,6 +17,7 @@ struct bottleneck {
     double loss = 0;                               // chance per packet of data; ACKs are not lost
     // Segments that find so many packets waiting are marked, and all flows use ECN (RFC 3168); 0: neither.
     uint32_t mark_packets = 0;
+    bool accurate = false;  // and ask for their count (RFC 9768)
     bool pacing = false;
     uint32_t queue_packets = 0;  // 0: one bandwidth-delay product
     uint64_t police_bps = 0;     // what exceeds it and a burst of 64 KiB is dropped; 0: nothing is
@@ -46,6 +47,7 @@ struct goodput_table {
     std::vector<double> losses;
     std::vector<net::congestion_algorithm> algorithms;
     uint32_t mark_packets = 0;
+    bool accurate = false;
     bool pacing = false;
 };
 std::string head_of(const goodput_table& t);

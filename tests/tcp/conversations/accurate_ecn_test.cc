@@ -317,7 +317,7 @@ BOOST_FIXTURE_TEST_CASE(every_segment_tells_the_count, busy_client) {
     expects(rst_ack().ace(6));
 }
 
-// RFC 9768 §3.1.5: no CWR, which would be a part of the count.
+// RFC 9768 §3.2.3.3: "every n ACKs".
 BOOST_FIXTURE_TEST_CASE(the_option_and_plain_segments_take_turns, busy_client) {
     for (uint32_t n = 1; n <= 12; ++n) {
         peer_sends(data(1000).ect0());
