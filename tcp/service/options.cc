@@ -119,8 +119,10 @@ void declare_tcp(config_schema& schema, service_options& o) {
         .text("tcp.congestion", o.congestion,
               "how the window follows the path: RFC 9438, RFC 5681, RFC 8257 or draft-ietf-ccwg-bbr")
         .one_of({"cubic", "reno", "dctcp", "bbr"});
-    schema.text("tcp.ecn", o.ecn, "RFC 3168: marks instead of losses; passive: if the peer asks for it")
-        .one_of({"off", "passive", "on"});
+    schema
+        .text("tcp.ecn", o.ecn,
+              "RFC 3168: marks instead of losses; passive: if the peer asks; accurate: counted, RFC 9768")
+        .one_of({"off", "passive", "on", "accurate"});
     schema.toggle("tcp.pacing", t.pacing, "beyond the initial window send at a pace instead of in bursts");
     schema.number<uint16_t>("tcp.initial-window", t.initial_window_segments, "segments, RFC 6928")
         .range(1, 1000);
@@ -203,6 +205,7 @@ net::route parse_route(const config_schema& schema, const std::string& text) {
 }
 
 ecn_mode ecn_mode_of(const service_options& o) {
+    if (o.ecn == "accurate") return ecn_mode::accurate;
     return o.ecn == "off" ? ecn_mode::off : o.ecn == "on" ? ecn_mode::on : ecn_mode::passive;
 }
 

@@ -75,6 +75,8 @@ BOOST_AUTO_TEST_CASE(tunables_of_tcp_reach_the_stack) {
     BOOST_TEST((n.tcp.ecn == tcp::ecn_mode::on));
     BOOST_TEST((native_settings_of(parsed({}).options).tcp.ecn == tcp::ecn_mode::passive));
     BOOST_TEST((native_settings_of(parsed({"--tcp-ecn", "off"}).options).tcp.ecn == tcp::ecn_mode::off));
+    BOOST_TEST(
+        (native_settings_of(parsed({"--tcp-ecn", "accurate"}).options).tcp.ecn == tcp::ecn_mode::accurate));
     BOOST_TEST((native_settings_of(parsed({}).options).tcp.congestion == net::congestion_algorithm::cubic));
 }
 
