@@ -172,13 +172,15 @@ transfer_outcome run_transfer(uint64_t seed, const transfer_options& options) {
     transfer t{.bytes = options.bytes, .seed = rng.next(), .sizes = random(rng.next())};
     tcp::native_settings settings;
     settings.tcp.congestion = draw_congestion(rng);
-    if (rng.chance(0.5)) settings.tcp.ecn = tcp::ecn_mode::on;
+    if (rng.chance(0.5)) settings.tcp.ecn = seed % 2 ? tcp::ecn_mode::accurate : tcp::ecn_mode::on;
     for (net::wire_options* o : {&setup.a_to_b, &setup.b_to_a}) draw_marks(rng, *o);
     settings.tcp.pacing = rng.chance(0.3);
     two_hosts hosts(seed, setup, settings);
     transfer_outcome out;
     out.troubles = fmt::format("{}{}; there: {}; back: {}", net::to_string(settings.tcp.congestion),
-                               settings.tcp.ecn == tcp::ecn_mode::on ? " with ECN" : "",
+                               settings.tcp.ecn == tcp::ecn_mode::on         ? " with ECN"
+                               : settings.tcp.ecn == tcp::ecn_mode::accurate ? " with accurate ECN"
+                                                                             : "",
                                describe(setup.a_to_b), describe(setup.b_to_a));
 
     std::unique_ptr<net::pcap_writer> capture;
