@@ -1,6 +1,6 @@
 #include "core/background.hh"
 
-#include "core/coroutine.hh"
+#include "core/frame_cache.hh"
 #include "core/log.hh"
 #include "core/scheduler/background_work.hh"
 
@@ -19,11 +19,27 @@ void report(future<>& done) noexcept {
         done.ignore_ready_future();
 }
 
-future<> watch(future<> work) {
-    background_work::member counted(background_work::current());
-    co_await settled(work);
-    report(work);
-}
+// A piece of work that is not over yet. A service has one for each connection: it is smaller than a
+// coroutine's frame.
+class watched final : public producer_link, public task, public frame_cached {
+ public:
+    explicit watched(future<>&& work) noexcept : work_(std::move(work)) {
+        background_work::current().enter();
+        enlist();
+        work_.notify(*this);
+    }
+    ~watched() { background_work::current().leave(); }
+
+    void run() noexcept override {
+        report(work_);
+        delete this;
+    }
+    void drop() noexcept override { delete this; }
+
+ private:
+    future<> work_;
+};
+static_assert(sizeof(watched) == frame_cache::granule);
 
 }  // namespace
 
@@ -35,8 +51,7 @@ background_work& background_work::current() {
 
 void background(future<> work) noexcept {
     if (work.available()) return report(work);
-    // What watch() returns says nothing: it cannot fail.
-    [[maybe_unused]] auto watching = watch(std::move(work));
+    new watched(std::move(work));  // until it is over
 }
 
 size_t background_count() noexcept {

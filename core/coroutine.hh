@@ -1,8 +1,8 @@
 // Functions that return future<T> may be coroutines, and may co_await futures.
 //
 // A coroutine starts when it is called and runs until a future that it awaits is not available. It goes on
-// from the run queue of its shard. Its frame comes from the frame cache; while it waits, the waiter is in the
-// frame. Whatever is passed by reference must outlive it.
+// from the run queue of its shard. Its frame comes from the frame cache; the waiter, one for all of its
+// co_awaits, is in the frame. Whatever is passed by reference must outlive it.
 //
 // Two bugs of g++ 12 to keep clear of. A loop whose condition awaits and whose body is empty,
 // while (co_await next()) {}, crashes: await in the body. A lambda with captures that is written inside a
@@ -20,8 +20,26 @@
 
 namespace millrace::detail {
 
+// Of a coroutine, whatever it returns: a task that goes on with it. It waits for one thing at a time.
+class coroutine_base : public producer, public task {
+ public:
+    // Goes on when f is available. `f` must stay where it is until then.
+    void wait_for(future_base& f) noexcept {
+        enlist();
+        f.notify(*this);
+    }
+    // Goes on behind the tasks that are ready.
+    void wait_in_queue() noexcept {
+        enlist();
+        schedule(*this);
+    }
+
+ protected:
+    ~coroutine_base() = default;
+};
+
 template <typename T, typename Promise>
-class coroutine_promise_base : public producer, public frame_cached {
+class coroutine_promise_base : public coroutine_base, public frame_cached {
  public:
     future<T> get_return_object() noexcept { return future<T>(static_cast<promise_base&>(*this)); }
     std::suspend_never initial_suspend() noexcept { return {}; }
@@ -30,12 +48,16 @@ class coroutine_promise_base : public producer, public frame_cached {
     void unhandled_exception(std::source_location where = std::source_location::current()) noexcept {
         fail({std::current_exception(), where});
     }
-    void drop() noexcept override {
-        std::coroutine_handle<Promise>::from_promise(static_cast<Promise&>(*this)).destroy();
-    }
+    void run() noexcept final { handle().resume(); }
+    void drop() noexcept final { handle().destroy(); }
 
  protected:
     ~coroutine_promise_base() = default;
+
+ private:
+    std::coroutine_handle<Promise> handle() noexcept {
+        return std::coroutine_handle<Promise>::from_promise(static_cast<Promise&>(*this));
+    }
 };
 
 template <typename T>
@@ -52,69 +74,34 @@ class coroutine_promise<void> final : public coroutine_promise_base<void, corout
     void return_void() noexcept { resolve<void>(); }
 };
 
-// Waits for a future that stays where it is until the end of the co_await expression.
-class awaiter : public task {
+class settled_awaiter {
  public:
-    // The quota of need_preempt() keeps loops over ready futures from holding the shard.
+    explicit settled_awaiter(future_base& f) noexcept : future_(f) {}
     bool await_ready() const noexcept { return future_.available() && !need_preempt(); }
     template <typename Promise>
     void await_suspend(std::coroutine_handle<Promise> h) noexcept {
-        handle_ = h;
-        if constexpr (std::derived_from<Promise, producer>) h.promise().enlist();
-        future_.notify(*this);
+        h.promise().wait_for(future_);
     }
-    void run() noexcept final { handle_.resume(); }
-
- protected:
-    explicit awaiter(future_base& f) noexcept : future_(f) {}
-    ~awaiter() = default;
-
-    future_base& future_;
+    void await_resume() const noexcept {}
 
  private:
-    std::coroutine_handle<> handle_;
-};
-
-class settled_awaiter final : public awaiter {
- public:
-    explicit settled_awaiter(future_base& f) noexcept : awaiter(f) {}
-    void await_resume() const noexcept {}
-};
-
-template <typename T>
-class future_awaiter final : public awaiter {
- public:
-    explicit future_awaiter(future<T>& f) noexcept : awaiter(f) {}
-    T await_resume() { return static_cast<future<T>&>(future_).get(); }
+    future_base& future_;
 };
 
 }  // namespace millrace::detail
 
 namespace millrace {
 
-// `co_await f()` and `co_await std::move(f)`: the value, or throws the failure. The future must not be moved
-// or destroyed meanwhile.
-template <typename T>
-auto operator co_await(future<T>&& f) noexcept {
-    return detail::future_awaiter<T>(f);
-}
-
 // `co_await behind_others()`: goes on when the tasks that are ready now have run. As yield(), but only for
 // coroutines: no future is made for it.
-class behind_others final : public task {
+class behind_others final {
  public:
     bool await_ready() const noexcept { return false; }
     template <typename Promise>
     void await_suspend(std::coroutine_handle<Promise> h) noexcept {
-        handle_ = h;
-        if constexpr (std::derived_from<Promise, producer>) h.promise().enlist();
-        schedule(*this);
+        h.promise().wait_in_queue();
     }
     void await_resume() const noexcept {}
-    void run() noexcept override { handle_.resume(); }
-
- private:
-    std::coroutine_handle<> handle_;
 };
 
 // `co_await settled(f)`: f is available afterwards, with its value or failure still in it.

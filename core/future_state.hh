@@ -170,7 +170,8 @@ class place_in_line : public promise_base {
     virtual void on_left() noexcept = 0;
 };
 
-// Membership in the current run queue's list of what waits.
+// Work that waits and belongs to nobody meanwhile: the current run queue lists it, and can destroy it when
+// the shard ends.
 class producer_link {
  public:
     producer_link(const producer_link&) = delete;
@@ -185,6 +186,8 @@ class producer_link {
         link_ = &first;
         first = this;
     }
+    // Destroys the whole object. Only a shard that ends calls it.
+    virtual void drop() noexcept = 0;
 
  protected:
     producer_link() noexcept = default;
@@ -199,13 +202,8 @@ class producer_link {
     producer_link** link_ = nullptr;  // what points at this one; null: not listed
 };
 
-// A promise inside the work that fulfils it: a coroutine frame, a continuation, a sleep. Such an object
-// belongs to nobody while it waits, so the run queue lists it and can destroy it when the shard ends.
+// A promise inside the work that fulfils it: a coroutine frame, a continuation, a sleep.
 class producer : public promise_base, public producer_link {
- public:
-    // Destroys the whole object. Only a shard that ends calls it.
-    virtual void drop() noexcept = 0;
-
  protected:
     producer() noexcept : promise_base(role::producer) {}
     ~producer() = default;

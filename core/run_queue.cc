@@ -38,7 +38,7 @@ void run_queue::end() noexcept {
     tail_ = &head_;
     length_ = 0;
     // Destructors of what waits may start new work, which ends here too.
-    while (producers_) static_cast<producer*>(producers_)->drop();
+    while (producers_) producers_->drop();
 }
 
 }  // namespace millrace

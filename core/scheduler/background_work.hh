@@ -13,17 +13,12 @@ class background_work {
  public:
     static background_work& current();
 
-    // One piece of work, for as long as it lives.
-    class member {
-     public:
-        explicit member(background_work& all) noexcept : all_(all) { ++all_.count_; }
-        member(const member&) = delete;
-        member& operator=(const member&) = delete;
-        ~member() { all_.leave(); }
-
-     private:
-        background_work& all_;
-    };
+    // A piece of work begins, or is over.
+    void enter() noexcept { ++count_; }
+    void leave() noexcept {
+        if (--count_ > 0) return;
+        for (auto& p : std::exchange(waiting_, {})) p.set_value();
+    }
 
     size_t count() const noexcept { return count_; }
 
@@ -33,11 +28,6 @@ class background_work {
     }
 
  private:
-    void leave() noexcept {
-        if (--count_ > 0) return;
-        for (auto& p : std::exchange(waiting_, {})) p.set_value();
-    }
-
     size_t count_ = 0;
     std::vector<promise<>> waiting_;
 };
