@@ -1,5 +1,6 @@
 // Memory for coroutine frames, continuations, small buffers and other short-lived small objects: freed blocks
-// are kept by size, per thread, so that the warm path never reaches malloc.
+// are kept by size, per thread, so that the warm path never reaches malloc. Where there are many of a size,
+// as of a hundred thousand connections, they come from large pages (core/smp/slab_heap.hh).
 #pragma once
 
 #include "core/sanitizer.hh"
@@ -18,9 +19,14 @@ class frame_cache {
     static constexpr size_t kept_bytes_per_class = 1 << 20;  // more is given back
 
     static constexpr size_t largest = (classes - 1) * granule;  // that is kept
+    // Of each size, the first so many bytes come from malloc, so that a process with few of a size takes no
+    // large page for it.
+    static constexpr size_t malloc_bytes_per_class = 1 << 20;
 
-    // Blocks that this thread had to ask the heap for.
+    // Blocks that this thread had to ask the heap for, one by one or several at once.
     static uint64_t heap_allocations() noexcept { return heap_allocations_; }
+    // Of blocks out of large pages, of all threads; what is kept for reuse counts too.
+    static size_t large_page_bytes() noexcept;
 
     // Throws std::bad_alloc. A block may be freed by another thread, which keeps it then.
     static void* allocate(size_t size) {
@@ -41,8 +47,9 @@ class frame_cache {
 
  private:
     struct free_list {
-        void* first;    // linked through the first word of each block
-        uint32_t room;  // how many more blocks are kept
+        void* first;       // linked through the first word of each block
+        uint32_t room;     // how many more blocks are kept
+        int32_t malloced;  // blocks that this thread took from malloc, less those it gave back
     };
     struct closer;
 
@@ -64,6 +71,8 @@ class frame_cache {
     }
     static void* allocate_fresh(size_t size);
     static void free_slowly(void* block, size_t size) noexcept;
+    static void* allocate_in_large_page(size_t index, size_t size) noexcept;
+    static void give_back(void* block, size_t index) noexcept;
 
     [[gnu::tls_model("initial-exec")]] static inline constinit thread_local std::array<free_list, classes>
         lists_{};

@@ -24,6 +24,9 @@ void __sanitizer_finish_switch_fiber(void* fake_stack, const void** old_bottom, 
 
 namespace millrace::sanitizer {
 
+// It knows of every block of the heap who has it, and of every access whether it is in one.
+inline constexpr bool watches_addresses = true;
+
 inline void poison(const void* begin, size_t size) noexcept {
     __asan_poison_memory_region(begin, size);
 }
@@ -44,6 +47,8 @@ inline void finish_switch(void* fake_stack, const void** old_bottom, size_t* old
 #else
 
 namespace millrace::sanitizer {
+
+inline constexpr bool watches_addresses = false;
 
 inline void poison(const void*, size_t) noexcept {}
 inline void unpoison(const void*, size_t) noexcept {}

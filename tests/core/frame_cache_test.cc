@@ -51,13 +51,42 @@ BOOST_AUTO_TEST_CASE(what_is_kept_is_bounded) {
     constexpr size_t kept = frame_cache::kept_bytes_per_class / size;
     std::vector<void*> blocks;
     blocks.reserve(2 * kept);
+    const auto held = [] { return test::allocated_bytes() + frame_cache::large_page_bytes(); };
     auto fill = [&] {
+        const size_t before = held();
         for (size_t i = 0; i < 2 * kept; ++i) blocks.push_back(frame_cache::allocate(size));
+        BOOST_TEST(held() >= before + kept * size);
         for (void* b : blocks) frame_cache::free(b, size);
         blocks.clear();
     };
-    fill();
-    BOOST_TEST(test::allocations_of(fill) == kept);
+    const size_t before = held();
+    for (int i = 0; i < 3; ++i) {
+        fill();
+        BOOST_TEST(held() - before >= frame_cache::kept_bytes_per_class - size);
+        BOOST_TEST(held() - before <= frame_cache::kept_bytes_per_class * 17 / 16);  // the heap's own share
+    }
+}
+
+// Small processes take no large page, and large ones most of their blocks from there.
+BOOST_AUTO_TEST_CASE(many_blocks_of_a_size_lie_in_large_pages) {
+    constexpr size_t size = size_of_class(20);
+    constexpr size_t first = frame_cache::malloc_bytes_per_class / size;
+    std::vector<void*> blocks;
+    const size_t before = frame_cache::large_page_bytes();
+    for (size_t i = 0; i < first; ++i) blocks.push_back(frame_cache::allocate(size));
+    BOOST_TEST(frame_cache::large_page_bytes() == before);
+    for (size_t i = 0; i < 10 * first; ++i) {
+        blocks.push_back(frame_cache::allocate(size));
+        std::memset(blocks.back(), int(i), size);
+    }
+    if (!sanitizer::watches_addresses) {
+        BOOST_TEST(frame_cache::large_page_bytes() - before >= 10 * first * size);
+        BOOST_TEST(frame_cache::large_page_bytes() - before <= 11 * first * size);
+        for (size_t i = first; i < blocks.size(); ++i)
+            BOOST_TEST(reinterpret_cast<uintptr_t>(blocks[i]) % 64 == 0u);
+    }
+    for (void* b : blocks) frame_cache::free(b, size);
+    BOOST_TEST(frame_cache::large_page_bytes() - before <= frame_cache::kept_bytes_per_class);
 }
 
 BOOST_AUTO_TEST_CASE(block_may_be_freed_by_another_thread_and_goes_with_it) {

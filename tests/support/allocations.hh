@@ -1,4 +1,4 @@
-// Counts calls of the global operator new in this program.
+// Counts calls of the global operator new in this program, and the bytes that it has given out.
 #pragma once
 
 #include <cstddef>
@@ -7,6 +7,9 @@
 namespace millrace::test {
 
 uint64_t allocations() noexcept;
+
+// Given out by this thread and not given back, by the sizes that the heap makes of what is asked for.
+size_t allocated_bytes() noexcept;
 
 // Allocations during f().
 template <typename F>
