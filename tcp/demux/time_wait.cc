@@ -3,6 +3,7 @@
 #include "core/check.hh"
 
 #include <algorithm>
+#include <cstring>
 #include <utility>
 
 namespace millrace::tcp {
@@ -56,6 +57,12 @@ outgoing acknowledgment(const time_wait_record& r, uint32_t ts_now) noexcept {
     return o;
 }
 
+numbered_flow::numbered_flow(const four_tuple& t, uint32_t local_address) noexcept {
+    const packed_tuple whole(t);
+    std::memcpy(bytes.data(), whole.bytes.data() + 16, 20);  // the remote address, and both ports
+    std::memcpy(bytes.data() + 20, &local_address, 4);
+}
+
 bool time_wait_table::insert(const four_tuple& flow, const time_wait_state& s, time_point now) {
     if (limit_ == 0) return false;
     const bool full = records_.size() >= limit_ && free_ == none;
@@ -64,7 +71,9 @@ bool time_wait_table::insert(const four_tuple& flow, const time_wait_state& s, t
     const uint32_t i = allocate();
     time_wait_record& r = records_[i];
     r = time_wait_record{};
-    r.flow = packed_tuple(flow);
+    const uint32_t local = number_of(flow.local.address);
+    if (local == locals_.size()) locals_.push_back(flow.local.address);
+    r.flow = numbered_flow(flow, local);
     r.wnd = s.wnd;
     r.timestamps = s.timestamps;
     r.live = true;
@@ -80,7 +89,7 @@ bool time_wait_table::insert(const four_tuple& flow, const time_wait_state& s, t
 
 time_wait_record* time_wait_table::find(const four_tuple& flow) noexcept {
     if (live_ == 0) return nullptr;
-    const packed_tuple wanted(flow);
+    const numbered_flow wanted(flow, number_of(flow.local.address));
     for (uint32_t i = bucket_of(wanted); i != none; i = records_[i].chain)
         if (records_[i].flow == wanted) return &records_[i];
     return nullptr;
@@ -138,7 +147,12 @@ uint32_t time_wait_table::deadline_after(time_point now) const noexcept {
     return milliseconds(now + wait_) + 1;
 }
 
-uint32_t& time_wait_table::bucket_of(const packed_tuple& flow) noexcept {
+// One that is not among them gets the next number.
+uint32_t time_wait_table::number_of(const net::ip_address& local) const noexcept {
+    return uint32_t(std::find(locals_.begin(), locals_.end(), local) - locals_.begin());
+}
+
+uint32_t& time_wait_table::bucket_of(const numbered_flow& flow) noexcept {
     return buckets_[siphash(key_, flow.bytes) & (buckets_.size() - 1)];
 }
 

@@ -7,6 +7,7 @@
 #include "tcp/listen/siphash.hh"
 #include "tcp/segment/segment.hh"
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -24,9 +25,18 @@ struct time_wait_state {
     uint32_t ts_recent = 0;
 };
 
-// One of them; at most 64 bytes, as there may be a million.
+// A flow among those of one table, which numbers the few addresses that this host has.
+struct numbered_flow {
+    std::array<uint8_t, 24> bytes{};
+
+    numbered_flow() noexcept = default;
+    numbered_flow(const four_tuple& t, uint32_t local_address) noexcept;
+    friend bool operator==(const numbered_flow&, const numbered_flow&) noexcept = default;
+};
+
+// One of them; with its place in the table at most 64 bytes, as there may be a million.
 struct time_wait_record {
-    packed_tuple flow;
+    numbered_flow flow;
     uint16_t wnd = 0;
     bool timestamps = false;
     bool live : 1 = false;       // false: erased, but still in the queue
@@ -39,7 +49,7 @@ struct time_wait_record {
     uint32_t chain = 0;     // the next in its bucket
     uint32_t after = 0;     // the next in the queue, or in the free list
 };
-static_assert(sizeof(time_wait_record) <= 64);
+static_assert(sizeof(time_wait_record) <= 52);
 
 // What a segment of an old connection asks of us.
 enum class time_wait_verdict : uint8_t {
@@ -92,8 +102,9 @@ class time_wait_table {
         }
     };
 
+    uint32_t number_of(const net::ip_address& local) const noexcept;
     uint32_t deadline_after(time_point now) const noexcept;
-    uint32_t& bucket_of(const packed_tuple& flow) noexcept;
+    uint32_t& bucket_of(const numbered_flow& flow) noexcept;
     uint32_t allocate();
     void enqueue(uint32_t i, time_point now) noexcept;
     uint32_t dequeue() noexcept;
@@ -105,6 +116,7 @@ class time_wait_table {
     size_t limit_;
     duration wait_;
     siphash_key key_;
+    std::vector<net::ip_address> locals_;  // by number: as many as this host ever had
     std::deque<time_wait_record> records_;
     std::vector<uint32_t> buckets_;  // a power of two
     std::vector<postponed> late_;    // a heap
