@@ -54,8 +54,8 @@ struct connection_info {
     uint32_t fast_recoveries = 0;
     uint32_t timeouts = 0;  // of the retransmission timer
     uint32_t window_probes = 0, keepalive_probes = 0;
-    uint32_t tail_probes = 0;      // RFC 8985 §7; stays at 65535
-    uint32_t spurious_losses = 0;  // recoveries and timeouts that were undone; stays at 65535
+    uint32_t tail_probes = 0;      // RFC 8985 §7
+    uint32_t spurious_losses = 0;  // recoveries and timeouts that were undone
     uint32_t marks_received = 0;   // segments that came with CE
     uint32_t marks_told = 0;       // that the peer told of, if it counts them
     uint32_t mark_reductions = 0;  // of the window, because the peer told of such

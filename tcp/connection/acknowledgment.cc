@@ -87,7 +87,7 @@ void connection::follow_recovery(loss_recovery::transition t, const loss_recover
         case loss_recovery::transition::none:
             break;
         case loss_recovery::transition::entered:
-            ++fast_recoveries_;
+            ++rare().fast_recoveries;
             congestion_.on_loss(flight);
             note_reduction();
             break;
@@ -101,7 +101,7 @@ void connection::follow_recovery(loss_recovery::transition t, const loss_recover
             congestion_.on_recovery_exit(congestion_.ssthresh());
             break;
         case loss_recovery::transition::undone:
-            if (spurious_losses_ < UINT16_MAX) ++spurious_losses_;
+            ++rare().spurious_losses;
             congestion_.on_spurious();
             break;
     }
@@ -124,7 +124,7 @@ void connection::grow_window(uint32_t acked_bytes, duration sample, time_point n
 void connection::on_window_opened(bool was_closed, time_point now) noexcept {
     if (unusual_.probing) withdraw_probe();
     if (!flight_.empty() && (!was_closed || rto_.backoffs() == 0)) return;
-    rto_.reset_backoff();
+    rto_.reset_backoff(timeout_limits());
     retransmit_at_ = flight_.empty() ? never : now + rto_.value();
 }
 

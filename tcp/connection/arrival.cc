@@ -210,7 +210,7 @@ drop_reason connection::take_text_in_order(segment& s) noexcept {
         rcv_.advance_to(late_.take(rcv_.nxt(), [this](buffer b) { queue(std::move(b)); }));
         acks_.require_now();  // RFC 5681 §4.2
     } else {
-        acks_.on_in_order(bytes, heard_at_);
+        acks_.on_in_order(bytes, heard_at_, settings_.ack_delay);
     }
     return drop_reason::none;
 }
@@ -260,7 +260,7 @@ void connection::challenge(time_point now) noexcept {
 
 void connection::owe_stray_reset(seq at) noexcept {
     unusual_.stray_reset_due = true;
-    stray_reset_ = at;
+    rare().stray_reset = at;
 }
 
 }  // namespace millrace::tcp

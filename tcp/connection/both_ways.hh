@@ -32,11 +32,11 @@ inline duration connection::sample_rtt(const in_flight::acked& acked, const time
                                        time_point now) noexcept {
     const auto sample = acked.rtt ? acked.rtt : elapsed_since(echo, now);
     if (!sample) {
-        rto_.reset_backoff();
+        rto_.reset_backoff(timeout_limits());
         return duration::zero();
     }
     rtt_.on_sample(*sample);
-    rto_.on_sample(rtt_);
+    rto_.on_sample(rtt_, timeout_limits());
     recovery_.on_round_trip();
     return *sample;
 }

@@ -76,8 +76,8 @@ void connection::end(failure why) noexcept {
     out_.clear();
     flight_.clear();
     late_.clear();
-    if (ecn_.changes) ecn_.changes->clear();
-    if (pacer_) pacer_->stop_waiting();
+    if (rare_ && rare_->changes) rare_->changes->clear();
+    if (paced()) rare_->pacer->stop_waiting();
     events_ |= why == failure::none ? events(events::closed) : events::closed | events::failed;
 }
 
@@ -97,7 +97,7 @@ std::optional<time_wait_seed> connection::take_time_wait() noexcept {
                           .timestamps = timestamps_.enabled(),
                           .ace = ecn_.is_accurate() ? ecn_.accurate->received.ace() : flags(),
                           .ts_recent = timestamps_.recent(),
-                          .ts_offset = timestamp_offset_};
+                          .ts_offset = timestamps_.offset()};
 }
 
 void connection::set_keepalive(bool on, time_point now) noexcept {
@@ -200,16 +200,17 @@ connection_info connection::info() const noexcept {
     i.bytes_received = bytes_received_;
     i.segments_sent = segments_sent_;
     i.segments_received = segments_received_;
-    i.retransmissions = retransmissions_;
-    i.fast_recoveries = fast_recoveries_;
-    i.timeouts = timeouts_;
-    i.window_probes = window_probes_;
-    i.keepalive_probes = keepalive_probes_;
-    i.tail_probes = tail_probes_;
-    i.spurious_losses = spurious_losses_;
-    i.marks_received = ecn_.marks_received;
     i.marks_told = ecn_.is_accurate() ? ecn_.accurate->sent.marked() - first_marked : 0;
-    i.mark_reductions = ecn_.mark_reductions;
+    if (!rare_) return i;
+    i.retransmissions = rare_->retransmissions;
+    i.fast_recoveries = rare_->fast_recoveries;
+    i.timeouts = rare_->timeouts;
+    i.window_probes = rare_->window_probes;
+    i.keepalive_probes = rare_->keepalive_probes;
+    i.tail_probes = rare_->tail_probes;
+    i.spurious_losses = rare_->spurious_losses;
+    i.marks_received = rare_->marks_received;
+    i.mark_reductions = rare_->mark_reductions;
     return i;
 }
 

@@ -8,6 +8,7 @@
 #include "tcp/connection/ecn_state.hh"
 #include "tcp/connection/events.hh"
 #include "tcp/connection/opening.hh"
+#include "tcp/connection/rarities.hh"
 #include "tcp/connection/rate_limit.hh"
 #include "tcp/connection/receive_queue.hh"
 #include "tcp/connection/unusual_output.hh"
@@ -20,7 +21,6 @@
 #include "tcp/recovery/rtt.hh"
 #include "tcp/segment/segment.hh"
 #include "tcp/send/in_flight.hh"
-#include "tcp/send/pacer.hh"
 #include "tcp/send/send_buffer.hh"
 #include "tcp/send/send_window.hh"
 #include "tcp/settings.hh"
@@ -144,8 +144,8 @@ class connection {
     void set_keepalive(bool on, time_point now) noexcept;
     void set_congestion(net::congestion_algorithm a, time_point now) noexcept;
     void set_user_timeout(duration d) noexcept {
-        user_timeout_ = d;
-        more_deadlines_ = d > duration::zero() || pacer_;
+        if (d > duration::zero() || rare_) rare().user_timeout = d;
+        more_deadlines_ = d > duration::zero() || paced();
     }
     // From 1 byte to 1 GiB: others are taken for the nearest of these.
     void set_send_limit(uint32_t bytes) noexcept {
@@ -321,6 +321,14 @@ class connection {
     void enter_time_wait() noexcept;
     void on_unreachable(failure why) noexcept;
 
+    rarities& rare() noexcept {
+        if (!rare_) rare_ = std::make_unique<rarities>();
+        return *rare_;
+    }
+    bool paced() const noexcept { return rare_ && rare_->pacer; }
+    rto_limits timeout_limits() const noexcept {
+        return {.initial = settings_.rto_initial, .min = settings_.rto_min, .max = settings_.rto_max};
+    }
     // FIN waits for the handshake.
     bool may_finish() const noexcept {
         return unusual_.fin_queued && state_ != connection_state::syn_received;
@@ -347,8 +355,8 @@ class connection {
         probes_unanswered_ = 0;
     }
 
+    // First what plain segments touch.
     const settings& settings_;
-    rate_limit& challenges_;
 
     send_window snd_;
     receive_window rcv_;
@@ -362,7 +370,6 @@ class connection {
     receive_queue in_;
     reassembly late_;
     ack_policy acks_;
-    std::unique_ptr<pacer> pacer_;  // once something was paced
 
     // Deadlines; `never` while nothing is waited for.
     time_point retransmit_at_ =
@@ -372,39 +379,23 @@ class connection {
     time_point sent_at_;      // data or SYN went out
     time_point heard_at_;     // an acceptable segment came
     time_point progress_at_;  // SND.UNA moved, or something was sent with nothing in flight
-    duration user_timeout_;
 
     uint64_t bytes_sent_ = 0;
     uint64_t bytes_received_ = 0;
     uint32_t segments_sent_ = 0;
     uint32_t segments_received_ = 0;
-    uint32_t retransmissions_ = 0;
-    uint32_t fast_recoveries_ = 0;
-    uint32_t timeouts_ = 0;
-    uint32_t window_probes_ = 0;
-    uint32_t keepalive_probes_ = 0;
-    uint16_t tail_probes_ = 0;  // these two stay at 65535
-    uint16_t spurious_losses_ = 0;
-    ecn_state ecn_;
 
-    seq iss_;
-    seq irs_;
-    seq acked_to_;     // Last.ACK.sent of RFC 7323 §4.3
-    seq peer_fin_;     // where it lies, if peer_fin_known_
-    seq stray_reset_;  // SEG.SEQ of a RST for a segment that is not of this connection, if owed
-    uint32_t timestamp_offset_;
+    seq acked_to_;             // Last.ACK.sent of RFC 7323 §4.3
     uint32_t send_limit_;      // bytes of the send buffer
     uint32_t plain_segments_;  // in flight at most, for sending to be plain
     uint32_t smss_ = 536;      // the largest payload of a segment with the options that every segment has
-    uint16_t path_mss_;        // of our path, and
-    uint16_t peer_mss_;        // what the peer can take: both without options (RFC 6691)
+    uint16_t path_mss_;        // of our path, without options (RFC 6691)
     uint16_t withdrawn_bytes_ = 0;  // of a probe taken back that may have arrived all the same
 
     connection_state state_;
-    failure failure_{};     // why it ended
-    failure soft_error_{};  // why it may be ending: told by ICMP, not to be trusted (RFC 5461)
+    failure failure_ : 4 {};     // why it ended
+    failure soft_error_ : 4 {};  // why it may be ending: told by ICMP, not to be trusted (RFC 5461)
     events events_;
-    uint8_t syn_transmissions_ = 0;
     uint8_t probes_unanswered_ = 0;  // of the closed window or of a silent peer
 
     unusual_output unusual_;
@@ -425,6 +416,16 @@ class connection {
     bool syn_data_taken_ : 1 = false;  // and the peer took it
     bool hears_mark_ : 1 = false;      // in the ACK that is looked at
     bool more_deadlines_ : 1 = false;  // than most connections have: see rare_deadline()
+
+    // The others: what has its place in a connection's beginning and end, and in what goes wrong.
+    uint8_t syn_transmissions_ = 0;
+    uint16_t peer_mss_;  // what the peer can take, without options (RFC 6691)
+    seq iss_;
+    seq irs_;
+    seq peer_fin_;  // where it lies, if peer_fin_known_
+    ecn_state ecn_;
+    std::unique_ptr<rarities> rare_;
+    rate_limit& challenges_;
 };
 
 }  // namespace millrace::tcp

@@ -18,7 +18,7 @@ void connection::begin_measuring(time_point now) noexcept {
     unusual_.measured = congestion_.measures_acks();
     flight_.measure(congestion_.wants_model(), now);
     if (!congestion_.wants_model()) return;
-    const uint64_t seed = uint64_t(timestamp_offset_) << 32 | iss_.value();
+    const uint64_t seed = uint64_t(timestamps_.offset()) << 32 | iss_.value();
     congestion_.begin_model(rtt_.smoothed(), sack_, now, seed);
 }
 

@@ -110,13 +110,13 @@ bool connection::hear_handshake(const segment& s) noexcept {
 void connection::note_marks(const segment& s) noexcept {
     const auto bytes = uint32_t(s.payload.size());
     if (unusual_.accurate) {
-        ecn_.marks_received += s.is_marked();
+        if (s.is_marked()) ++rare().marks_received;
         if (ecn_.accurate->received.on_segment(s.congestion, bytes, acks_.pending())) acks_.require_now();
         unusual_.counts_due |= ecn_.accurate->received.has_news();
         return;
     }
     if (bytes == 0) return;
-    ecn_.marks_received += s.is_marked();
+    if (s.is_marked()) ++rare().marks_received;
     if (congestion_.needs_ecn()) return note_change_of_marks(s.is_marked());
     if (s.flags.has(flags::cwr)) {
         unusual_.ece_due = false;
@@ -129,15 +129,15 @@ void connection::note_marks(const segment& s) noexcept {
 void connection::note_change_of_marks(bool marked) noexcept {
     if (marked == unusual_.ece_due) return;
     if (acks_.pending()) {
-        if (!ecn_.changes) ecn_.changes = std::make_unique<mark_changes>();
-        ecn_.changes->push(rcv_.nxt(), unusual_.ece_due);
+        if (!rare().changes) rare_->changes = std::make_unique<mark_changes>();
+        rare_->changes->push(rcv_.nxt(), unusual_.ece_due);
     }
     unusual_.ece_due = marked;
     acks_.require_now();
 }
 
 bool connection::next_earlier_ack(outgoing& out, time_point now) noexcept {
-    const mark_changes::owed earlier = ecn_.changes->pop();
+    const mark_changes::owed earlier = rare_->changes->pop();
     fill_header(out, now);
     out.flags = earlier.marked ? flags::ack | flags::ece : tcp::flags(flags::ack);
     // The same right edge.
@@ -223,7 +223,7 @@ void connection::obey_mark() noexcept {
     if (snd_.una <= ecn_.reduced_to && ecn_.reduced_to <= snd_.nxt) return;
     congestion_.on_mark();
     note_reduction();
-    ++ecn_.mark_reductions;
+    ++rare().mark_reductions;
 }
 
 // For whatever reason the window was reduced.

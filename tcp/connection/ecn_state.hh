@@ -1,7 +1,6 @@
 // What a connection knows of explicit congestion notification: RFC 3168 §6.1, RFC 9768.
 #pragma once
 
-#include "tcp/receive/mark_changes.hh"
 #include "tcp/receive/mark_counters.hh"
 #include "tcp/segment/ecn_setup.hh"
 #include "tcp/segment/seq.hh"
@@ -29,9 +28,6 @@ struct ecn_state {
     net::ecn syn_mark = net::ecn::not_capable;   // the peer's last SYN came with it
     bool ect = false;                            // our data may be marked
     seq reduced_to;                              // SND.NXT when the window was last reduced
-    uint32_t marks_received = 0;                 // segments with CE
-    uint32_t mark_reductions = 0;                // of the window, because the peer told of marks
-    std::unique_ptr<mark_changes> changes;  // a DCTCP receiver's of classic feedback, once there were any
     std::unique_ptr<accurate_ecn> accurate;
 
     bool is_accurate() const noexcept { return accurate != nullptr; }

@@ -7,12 +7,6 @@
 namespace millrace::tcp {
 namespace {
 
-rto_limits limits_of(const settings& s) noexcept {
-    return {.initial = s.rto_initial, .min = s.rto_min, .max = s.rto_max};
-}
-ack_settings acks_of(const settings& s) noexcept {
-    return {.delay = s.ack_delay, .quick_segments = s.quick_ack_segments};
-}
 loss_detection detection_of(const settings& s, bool sack) noexcept {
     if (!sack) return loss_detection::duplicates;
     return s.rack ? loss_detection::rack : loss_detection::sack;
@@ -25,30 +19,29 @@ reassembly_limits reassembly_of(const settings& s) noexcept {
 
 connection::connection(const settings& s, rate_limit& challenges, const opening& o, time_point now) noexcept
     : settings_(s),
-      challenges_(challenges),
+      timestamps_(o.timestamp_offset),
       out_(o.iss + 1),
-      rto_(limits_of(s)),
+      rto_(timeout_limits()),
       congestion_(s.congestion, s.default_peer_mss, s.default_peer_mss),
       late_(reassembly_of(s)),
-      acks_(acks_of(s)),
+      acks_(s.quick_ack_segments),
       sent_at_(now),
       heard_at_(now),
       progress_at_(now),
-      user_timeout_(s.user_timeout),
-      iss_(o.iss),
-      timestamp_offset_(o.timestamp_offset),
       send_limit_(s.send_buffer),
       plain_segments_(s.pacing ? std::min<uint32_t>(s.initial_window_segments, s.max_segments_in_flight)
                                : s.max_segments_in_flight),
       path_mss_(std::max(o.path_mss, s.min_mss)),
-      peer_mss_(o.peer_mss ? o.peer_mss : s.default_peer_mss),
       state_(connection_state::syn_sent),
       layout_in_(plain_layout(false)),
       layout_out_(plain_layout(false)),
       no_delay_(s.no_delay),
       keepalive_(s.keepalive),
-      active_(true) {
-    more_deadlines_ = s.user_timeout > duration::zero();
+      active_(true),
+      peer_mss_(o.peer_mss ? o.peer_mss : s.default_peer_mss),
+      iss_(o.iss),
+      challenges_(challenges) {
+    if (s.user_timeout > duration::zero()) set_user_timeout(s.user_timeout);
     snd_.una = ecn_.reduced_to = o.iss;
     snd_.nxt = o.iss + 1;
     unusual_.syn_due = true;
@@ -108,7 +101,7 @@ void connection::agree_on_options(const options& offered, time_point now) noexce
         window_scaling_ = true;
         snd_.scale = std::min(*offered.window_scale, options::max_window_scale);
     }
-    if (offered.timestamps) timestamps_.enable(timestamp_offset_, offered.timestamps->value, now);
+    if (offered.timestamps) timestamps_.enable(timestamps_.offset(), offered.timestamps->value, now);
     set_layouts();
     sack_ = offered.sack_permitted;
     set_segment_size();
@@ -212,10 +205,10 @@ void connection::sample_handshake(time_point now, const timestamp_option* echo) 
         sample = elapsed_since(echo, now);
     if (sample) {
         rtt_.on_sample(*sample);
-        rto_.on_sample(rtt_);
+        rto_.on_sample(rtt_, timeout_limits());
     } else if (repeated_syn()) {
-        rto_.on_handshake_timed_out();
-        rto_.reset_backoff();
+        rto_.on_handshake_timed_out(timeout_limits());
+        rto_.reset_backoff(timeout_limits());
     }
 }
 
@@ -240,7 +233,7 @@ bool connection::next_syn(outgoing& out, time_point now, const fast_open_cookie*
         if (settings_.window_scaling)
             out.options.window_scale = receive_window::scale_for(settings_.receive_buffer);
         if (settings_.timestamps)
-            out.options.timestamps = timestamp_option{timestamp_clock(now, timestamp_offset_), 0};
+            out.options.timestamps = timestamp_option{timestamp_clock(now, timestamps_.offset()), 0};
         out.options.sack_permitted = settings_.sack;
         out.flags |= ask_for_ecn();
     }
@@ -250,7 +243,7 @@ bool connection::next_syn(outgoing& out, time_point now, const fast_open_cookie*
     if (syn_transmissions_++ == 0)
         sent_at_ = progress_at_ = now;
     else
-        ++retransmissions_;
+        ++rare().retransmissions;
     retransmit_at_ = now + rto_.value();
     ++segments_sent_;
     return true;

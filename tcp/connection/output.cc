@@ -12,7 +12,7 @@ bool connection::next_segment(outgoing& out, time_point now, const fast_open_coo
     if (unusual_.reset_due || unusual_.stray_reset_due) return next_reset(out, now);
     if (unusual_.syn_due) return next_syn(out, now, cookie);
     if (unusual_.handshake_ack_due) return next_handshake_ack(out, now);
-    if (ecn_.changes && !ecn_.changes->empty()) return next_earlier_ack(out, now);
+    if (rare_ && rare_->changes && !rare_->changes->empty()) return next_earlier_ack(out, now);
     if (may_have_text()) {
         if (unusual_.probe_due && next_probe(out, now)) return true;
         const bool again = flight_.lost_bytes() > 0 && !tests_timeout();
@@ -45,7 +45,7 @@ bool connection::may_have_text() const noexcept {
 bool connection::next_reset(outgoing& out, time_point now) noexcept {
     if (unusual_.stray_reset_due) {  // for a segment with ACK: <SEQ=SEG.ACK><CTL=RST>
         unusual_.stray_reset_due = false;
-        out.seq = stray_reset_;
+        out.seq = rare_->stray_reset;
         out.flags = flags::rst;
     } else {
         unusual_.reset_due = false;
@@ -74,10 +74,10 @@ bool connection::next_retransmission(outgoing& out, time_point now) noexcept {
         unusual_.cwnd_limited = true;
         return false;
     }
-    const bool paced = congestion_.has_model();
-    if (paced && !recovery_.retransmit_due() && !pace_allows(now)) return false;
+    const bool by_model = congestion_.has_model();
+    if (by_model && !recovery_.retransmit_due() && !pace_allows(now)) return false;
     retransmit(out, *i, now);
-    if (paced && pacer_) pacer_->on_sent(uint32_t(out.payload_bytes()));
+    if (by_model && paced()) rare_->pacer->on_sent(uint32_t(out.payload_bytes()));
     return true;
 }
 
@@ -89,7 +89,7 @@ void connection::retransmit(outgoing& out, size_t i, time_point now) noexcept {
     flight_.on_retransmit(i, now);
     recovery_.on_retransmit(flight_[i]);
     sent_at_ = now;
-    ++retransmissions_;
+    ++rare().retransmissions;
     if (retransmit_at_ == never) retransmit_at_ = now + rto_.value();
 }
 
@@ -121,13 +121,13 @@ bool connection::next_new(outgoing& out, time_point now) noexcept {
         if (flight_.empty()) arm_persist_timer(now);
         return false;
     }
-    const bool paced = size > 0 && is_paced();
-    if (paced && !pace_allows(now)) {
+    const bool at_pace = size > 0 && is_paced();
+    if (at_pace && !pace_allows(now)) {
         unusual_.cwnd_limited = !congestion_.has_model();  // other paces are the window's
         return false;
     }
     send_new(out, size, window, now);
-    if (paced) pacer_->on_sent(size);
+    if (at_pace) rare_->pacer->on_sent(size);
     if (size > 0) allow_marks(out);
     return true;
 }
@@ -141,11 +141,11 @@ bool connection::is_paced() const noexcept {
 }
 
 bool connection::pace_allows(time_point now) noexcept {
-    if (!pacer_) {
-        pacer_ = std::make_unique<pacer>(pace(), now);
+    if (!paced()) {
+        rare().pacer = std::make_unique<pacer>(pace(), now);
         more_deadlines_ = true;
     }
-    return pacer_->may_send(pace(), now);
+    return rare_->pacer->may_send(pace(), now);
 }
 
 // RFC 5681 §4.1: after a silence longer than the timeout the window says less and less. What a model knows is
@@ -188,7 +188,7 @@ bool connection::next_probe(outgoing& out, time_point now) noexcept {
         retransmit_at_ = deadline;
         unusual_.probing = flight_.bytes() > window;
     }
-    ++window_probes_;
+    ++rare().window_probes;
     return true;
 }
 
@@ -202,7 +202,7 @@ bool connection::next_tail_probe(outgoing& out, time_point now) noexcept {
     else
         retransmit(out, flight_.size() - 1, now);
     recovery_.on_probe(snd_.una, snd_.nxt, !fresh, rtt_);
-    if (tail_probes_ < UINT16_MAX) ++tail_probes_;
+    ++rare().tail_probes;
     retransmit_at_ = now + rto_.value();
     return true;
 }
@@ -214,7 +214,7 @@ bool connection::next_ack(outgoing& out, time_point now) noexcept {
     if (unusual_.keepalive_due) {  // RFC 9293 §3.8.4: SEG.SEQ = SND.NXT-1, which no peer may accept
         unusual_.keepalive_due = false;
         out.seq = snd_.nxt - 1;
-        ++keepalive_probes_;
+        ++rare().keepalive_probes;
     }
     ++segments_sent_;
     return true;

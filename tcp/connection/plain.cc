@@ -46,7 +46,7 @@ bool connection::on_plain_segment(const plain_segment& s, time_point now) noexce
     if (const uint32_t bytes = s.payload_bytes()) {
         rcv_.advance(bytes);
         bytes_received_ += bytes;
-        acks_.on_in_order(bytes, now);
+        acks_.on_in_order(bytes, now, settings_.ack_delay);
     }
     return true;
 }

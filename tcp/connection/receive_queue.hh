@@ -40,7 +40,7 @@ class receive_queue {
 
     bool copy_into_tail(const buffer& payload) noexcept;
 
-    ring<entry, 1> entries_;
+    ring<entry, 0> entries_;  // mostly empty: who waits to read gets payloads at once
     uint32_t bytes_ = 0;
     uint32_t memory_ = 0;
 };

@@ -9,7 +9,7 @@ namespace millrace::tcp {
 void connection::on_timeout(time_point now) noexcept {
     if (is_closed()) return;
     if (give_up_at() <= now) return end(reason_to_give_up());
-    if (pacer_ && pacer_->deadline() <= now) pacer_->stop_waiting();
+    if (paced() && rare_->pacer->deadline() <= now) rare_->pacer->stop_waiting();
     if (recovery_.reorder_deadline() <= now) on_reorder_timeout(now);
     if (tail_probe_at() <= now)
         on_tail_timeout(now);
@@ -29,8 +29,8 @@ void connection::on_retransmission_timeout(time_point now) noexcept {
 
 void connection::on_syn_timeout() noexcept {
     if (syn_transmissions_ > settings_.syn_retries) return end(reason_to_give_up());
-    ++timeouts_;
-    rto_.back_off();
+    ++rare().timeouts;
+    rto_.back_off(timeout_limits());
     unusual_.syn_due = true;
     retransmit_at_ = never;
 }
@@ -38,13 +38,13 @@ void connection::on_syn_timeout() noexcept {
 // RFC 6298 §5.4 to §5.6.
 void connection::on_data_timeout(time_point now) noexcept {
     if (rto_.backoffs() >= retry_limit()) return end(reason_to_give_up());
-    ++timeouts_;
+    ++rare().timeouts;
     const bool first = rto_.backoffs() == 0;
     congestion_.on_timeout(flight_.bytes(), first);
     note_reduction();
     recovery_.on_timeout(snd_.nxt, flight_, rtt_, now, first);
     tell_losses();
-    rto_.back_off();
+    rto_.back_off(timeout_limits());
     retransmit_at_ = now + rto_.value();
 }
 
@@ -89,7 +89,7 @@ void connection::on_persist_timeout(time_point now) noexcept {
     if (orphaned_ && rto_.backoffs() >= retry_limit()) return reset(failure::timed_out);
     ++probes_unanswered_;
     unusual_.probe_due = true;
-    rto_.back_off();
+    rto_.back_off(timeout_limits());
     retransmit_at_ = now + persist_interval();
 }
 
@@ -126,11 +126,12 @@ void connection::arm_quiet_timer(time_point now) noexcept {
 // RFC 5482, RFC 9293 §3.8.3.
 time_point connection::give_up_at() const noexcept {
     const bool waits = !is_closed() && (!flight_.empty() || snd_.una == iss_);
-    return waits && user_timeout_ > duration::zero() ? progress_at_ + user_timeout_ : never;
+    return waits && rare_ && rare_->user_timeout > duration::zero() ? progress_at_ + rare_->user_timeout
+                                                                    : never;
 }
 
 time_point connection::rare_deadline() const noexcept {
-    return pacer_ ? std::min(give_up_at(), pacer_->deadline()) : give_up_at();
+    return paced() ? std::min(give_up_at(), rare_->pacer->deadline()) : give_up_at();
 }
 
 unsigned connection::retry_limit() const noexcept {

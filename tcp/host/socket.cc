@@ -51,9 +51,9 @@ socket::socket(stack& owner, const four_tuple& flow, uint32_t hash, const net::p
       hash_(hash),
       local_port_(flow.local.port),
       remote_port_(flow.remote.port),
-      listener_(listener),
       stack_(&owner),
-      connection_(owner.protocol_settings(), owner.challenges(), o, p, owner.now()) {}
+      connection_(owner.protocol_settings(), owner.challenges(), o, p, owner.now()),
+      listener_(listener) {}
 
 void socket::touch() noexcept {
     if (stack_) stack_->touch(*this);
@@ -80,14 +80,15 @@ void socket::deliver_events() noexcept {
     const events e = connection_.take_events();
     if (e.has_any(events::connected | events::confirmed)) deliver_connected(e);
     if (reading_) deliver_read();
-    if (writing_) deliver_write();
+    if (writer_) deliver_write();
     if (e.has(events::closed)) deliver_failure();
 }
 
 void socket::deliver_connected(events e) noexcept {
     if (e.has(events::confirmed)) {
         opening_.reset();
-        if (std::exchange(fast_open_pending_, false)) stack_->on_fast_open_confirmed();
+        if (fast_open_pending_) stack_->on_fast_open_confirmed();
+        fast_open_pending_ = false;
     }
     if (!e.has(events::connected)) return;
     established_ = true;
@@ -112,22 +113,20 @@ void socket::deliver_read() noexcept {
 }
 
 void socket::deliver_write() noexcept {
-    if (!unwritten_.empty() && connection_.send(unwritten_) > 0) touch();
-    const bool done = user_closed_ ? connection_.is_finished() : unwritten_.empty();
-    if (!done) return;
-    writing_ = false;
-    writer_.set_value();
+    buffer& unwritten = writer_->unwritten;
+    if (!unwritten.empty() && connection_.send(unwritten) > 0) touch();
+    const bool done = user_closed_ ? connection_.is_finished() : unwritten.empty();
+    if (done) std::exchange(writer_, nullptr)->done.set_value();
 }
 
 void socket::deliver_failure() noexcept {
-    unwritten_ = {};
     const std::error_code why = failure();
     if (opening_ && opening_->opener) {
         if (stack_) stack_->on_opening_failed(*this);
         std::exchange(opening_, nullptr)->opener->set_exception(why);
     }
     if (std::exchange(reading_, false)) reader_.set_exception(why);
-    if (std::exchange(writing_, false)) writer_.set_exception(why);
+    if (writer_) std::exchange(writer_, nullptr)->done.set_exception(why);
 }
 
 void socket::retire() noexcept {
@@ -187,8 +186,7 @@ future<> socket::write(buffer data) {
     connection_.send(data);
     touch();
     if (data.empty()) return make_ready_future<>();
-    unwritten_ = std::move(data);
-    return wait_as_writer();
+    return wait_as_writer(std::move(data));
 }
 
 future<> socket::write_copy(std::string_view data) {
@@ -196,13 +194,13 @@ future<> socket::write_copy(std::string_view data) {
     data.remove_prefix(connection_.send(data));
     touch();
     if (data.empty()) return make_ready_future<>();
-    unwritten_ = buffer::copy_of(data);
-    return wait_as_writer();
+    return wait_as_writer(buffer::copy_of(data));
 }
 
-future<> socket::wait_as_writer() noexcept {
-    writing_ = true;
-    return writer_.wait();
+future<> socket::wait_as_writer(buffer&& unwritten) {
+    writer_ = std::make_unique<waiting_writer>();
+    writer_->unwritten = std::move(unwritten);
+    return writer_->done.get_future();
 }
 
 future<> socket::shutdown_write() {

@@ -154,14 +154,20 @@ void stack::on_burst(std::span<net::ip_datagram> burst) noexcept {
 // as much as a third of a request, a dozen at once hardly more. What they point at is known only when they
 // are here.
 void stack::fetch_ahead(std::span<const net::ip_datagram> burst) noexcept {
+    std::array<const socket*, net::interface::burst_packets> likely;
+    size_t found = 0;
+    burst = burst.first(std::min(burst.size(), likely.size()));
     for (const net::ip_datagram& d : burst) table_.prefetch(d.flow_hash);
-    for (const net::ip_datagram& d : burst)
-        if (const socket* s = table_.guess(d.flow_hash)) s->prefetch();
-    for (const net::ip_datagram& d : burst)
-        if (const socket* s = table_.guess(d.flow_hash)) {
-            s->prefetch_reader();
-            s->prefetch_data();
-        }
+    for (const net::ip_datagram& d : burst) {
+        const socket* s = table_.guess(d.flow_hash);
+        if (!s) continue;
+        s->prefetch();
+        likely[found++] = s;
+    }
+    for (size_t i = 0; i < found; ++i) {
+        likely[i]->prefetch_reader();
+        likely[i]->prefetch_data();
+    }
 }
 
 [[gnu::noinline]] void stack::on_datagram(net::ip_datagram& d) noexcept {

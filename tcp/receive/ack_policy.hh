@@ -3,35 +3,27 @@
 
 #include "core/time.hh"
 
-#include <chrono>
 #include <cstdint>
 
 namespace millrace::tcp {
 
-struct ack_settings {
-    duration delay =
-        std::chrono::milliseconds(40);  // RFC 9293 §3.8.6.3 asks for less than 500 ms; Linux: 40 ms
-    uint8_t quick_segments =
-        16;  // acknowledged at once at the start, to open the peer's window fast; Linux: 16
-};
-
 class ack_policy {
  public:
-    explicit ack_policy(const ack_settings& settings = {}) noexcept
-        : delay_(settings.delay), quick_left_(settings.quick_segments) {}
+    // So many segments are acknowledged at once at the start, to open the peer's window fast; Linux: 16.
+    explicit ack_policy(uint8_t quick_segments = 16) noexcept : quick_left_(quick_segments) {}
 
-    // `bytes` of new data came in order and no gap is left behind it: an ACK is due after the delay, or at
-    // once for every second full-sized segment and at the start.
-    void on_in_order(uint32_t bytes, time_point now) noexcept {
-        if (bytes > full_size_) full_size_ = bytes;
+    // `bytes` of new data, less than 64 KiB, came in order and no gap is left behind it: an ACK is due after
+    // the `delay`, or at once for every second full-sized segment and at the start.
+    void on_in_order(uint32_t bytes, time_point now, duration delay) noexcept {
+        if (bytes > full_size_) full_size_ = uint16_t(bytes);
         waiting_bytes_ += bytes;
         if (quick_left_ > 0) {
             --quick_left_;
             due_at_ = immediately;
-        } else if (waiting_bytes_ >= 2 * full_size_) {
+        } else if (waiting_bytes_ >= 2u * full_size_) {
             due_at_ = immediately;
         } else if (due_at_ == never) {
-            due_at_ = now + delay_;
+            due_at_ = now + delay;
         }
     }
     // Anything that the peer should know without delay: data out of order or filling a gap (RFC 5681 §4.2), a
@@ -54,10 +46,9 @@ class ack_policy {
  private:
     static constexpr time_point immediately = time_point::min();
 
-    duration delay_;
     time_point due_at_ = never;
     uint32_t waiting_bytes_ = 0;
-    uint32_t full_size_ = 536;  // the largest payload seen, and RFC 9293 §3.7.1's default before that
+    uint16_t full_size_ = 536;  // the largest payload seen, and RFC 9293 §3.7.1's default before that
     uint8_t quick_left_;
 };
 

@@ -3,11 +3,13 @@
 #pragma once
 
 #include "core/buffer.hh"
+#include "core/frame_cache.hh"
 #include "tcp/segment/options.hh"
 #include "tcp/segment/seq.hh"
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -15,22 +17,23 @@
 namespace millrace::tcp {
 
 struct reassembly_limits {
-    uint32_t max_chunks = 4096;  // buffers kept; bounds the memory that tiny segments can pin
-    uint32_t max_ranges =
+    uint16_t max_chunks = 4096;  // buffers kept; bounds the memory that tiny segments can pin
+    uint16_t max_ranges =
         64;  // islands of contiguous data; bounds the work that a scattered stream can cause
 };
 
 // In-order data never enters: the connection delivers it directly and asks here only if empty() is false.
 // Invariant: chunks are sorted, do not overlap and are not empty; ranges are their unions, never adjacent,
-// the most recently changed first, which is the order in which RFC 2018 §4 wants them reported.
+// the most recently changed first, which is the order in which RFC 2018 §4 wants them reported. There is
+// memory for all this only while there is something to remember.
 class reassembly {
  public:
     explicit reassembly(const reassembly_limits& limits = {}) noexcept : limits_(limits) {}
 
-    bool empty() const noexcept { return chunks_.empty(); }
+    bool empty() const noexcept { return !kept_ || kept_->chunks.empty(); }
     // Bytes kept; they count against the receive buffer.
-    size_t bytes() const noexcept { return bytes_; }
-    size_t ranges() const noexcept { return ranges_.size(); }
+    size_t bytes() const noexcept { return kept_ ? kept_->bytes : 0; }
+    size_t ranges() const noexcept { return kept_ ? kept_->ranges.size() : 0; }
 
     // Keeps `payload`, whose first byte is `at`, behind the next byte expected and trimmed to the window.
     // Where bytes are known already, the known ones stay. False if a limit refused (some of) it: it will be
@@ -43,13 +46,13 @@ class reassembly {
     seq take(seq next, Sink&& sink) noexcept;
 
     // `duplicate` came again: reported once, as the first block of the next ACK (RFC 2883 §4).
-    void note_duplicate(seq_range duplicate) noexcept { duplicate_ = duplicate; }
+    void note_duplicate(seq_range duplicate) noexcept { keep().duplicate = duplicate; }
     // There is something to report in a SACK option.
-    bool has_report() const noexcept { return duplicate_.has_value() || !ranges_.empty(); }
+    bool has_report() const noexcept { return kept_ != nullptr; }
     // Fills in at most `room` blocks: a duplicate noted first, then the ranges, the most recent first.
     void report(sack_blocks& into, size_t room) noexcept;
 
-    void clear() noexcept;
+    void clear() noexcept { kept_.reset(); }
 
  private:
     struct chunk {
@@ -58,24 +61,37 @@ class reassembly {
         seq end() const noexcept { return at + uint32_t(bytes.size()); }
     };
 
+    struct memory : frame_cached {
+        std::vector<chunk> chunks;
+        std::vector<seq_range> ranges;
+        std::optional<seq_range> duplicate;
+        size_t bytes = 0;
+    };
+
+    memory& keep() {
+        if (!kept_) kept_ = std::make_unique<memory>();
+        return *kept_;
+    }
+    void forget_if_nothing_is_left() noexcept {
+        if (!kept_->duplicate && kept_->ranges.empty()) kept_.reset();
+    }
     bool room_for(seq_range arrived) const noexcept;
     void merge_into_ranges(seq_range arrived) noexcept;
     // `count` chunks at the front are gone, and everything before `next` with them.
     void drop_front(size_t count, seq next) noexcept;
 
+    std::unique_ptr<memory> kept_;
     reassembly_limits limits_;
-    std::vector<chunk> chunks_;
-    std::vector<seq_range> ranges_;
-    std::optional<seq_range> duplicate_;
-    size_t bytes_ = 0;
 };
 
 template <typename Sink>
 seq reassembly::take(seq next, Sink&& sink) noexcept {
+    if (!kept_) return next;
     size_t taken = 0;
-    for (; taken < chunks_.size() && chunks_[taken].at <= next; ++taken) {
-        chunk& c = chunks_[taken];
-        bytes_ -= c.bytes.size();
+    auto& chunks = kept_->chunks;
+    for (; taken < chunks.size() && chunks[taken].at <= next; ++taken) {
+        chunk& c = chunks[taken];
+        kept_->bytes -= c.bytes.size();
         if (c.end() <= next) continue;
         c.bytes.trim_front(distance(c.at, next));
         next += uint32_t(c.bytes.size());

@@ -22,12 +22,14 @@ inline uint32_t timestamp_clock(time_point now, uint32_t offset) noexcept {
 class timestamps {
  public:
     // Until enable(): not negotiated, nothing is sent and everything passes.
-    timestamps() noexcept = default;
+    explicit timestamps(uint32_t offset = 0) noexcept : offset_(offset) {}
 
     // The handshake has agreed on the option: `recent` is the peer's first TSval.
     void enable(uint32_t offset, uint32_t recent, time_point now) noexcept;
     bool enabled() const noexcept { return enabled_; }
 
+    // Of our TSval from the clock.
+    uint32_t offset() const noexcept { return offset_; }
     // TS.Recent: what we echo.
     uint32_t recent() const noexcept { return recent_; }
     // The option of a segment that is sent now.

@@ -19,27 +19,26 @@ struct rto_limits {
     duration max = std::chrono::seconds(60);  // RFC 6298 §2.5
 };
 
+// The limits, those of all connections, are the caller's: always the same.
 class rto {
  public:
-    explicit rto(const rto_limits& limits = {}) noexcept : limits_(limits), base_(limits.initial) {
-        update();
-    }
+    explicit rto(const rto_limits& limits = {}) noexcept : base_(limits.initial) { update(limits.max); }
 
     // A new sample went into `r`: computes the timeout anew and takes every backoff back (RFC 6298 §5, last
     // note).
-    void on_sample(const rtt& r) noexcept {
-        base_ = r.smoothed() + std::max(4 * r.variation(), limits_.min);
+    void on_sample(const rtt& r, const rto_limits& limits) noexcept {
+        base_ = r.smoothed() + std::max(4 * r.variation(), limits.min);
         backoffs_ = 0;
-        value_ = std::min(base_, limits_.max);
+        value_ = std::min(base_, limits.max);
     }
     // The timer struck: doubles the timeout, up to the maximum (RFC 6298 §5.5).
-    void back_off() noexcept;
+    void back_off(const rto_limits& limits) noexcept;
     // New data was acknowledged, without a sample: takes every backoff back. RFC 6298 §5.3 restarts the timer
     // with the RTO that holds; today's stacks let progress end the backoff, so do we.
-    void reset_backoff() noexcept;
+    void reset_backoff(const rto_limits& limits) noexcept;
     // A handshake whose SYN was retransmitted starts data with three seconds (RFC 6298 §5.7); to be called
     // when such a handshake is done and has given no sample.
-    void on_handshake_timed_out() noexcept;
+    void on_handshake_timed_out(const rto_limits& limits) noexcept;
 
     // How long to wait from now.
     duration value() const noexcept { return value_; }
@@ -47,10 +46,9 @@ class rto {
     unsigned backoffs() const noexcept { return backoffs_; }
 
  private:
-    void update() noexcept;
+    void update(duration max) noexcept;
 
     duration value_{};
-    rto_limits limits_;
     duration base_;  // before any backoff
     uint8_t backoffs_ = 0;
 };

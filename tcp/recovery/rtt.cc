@@ -4,7 +4,6 @@ namespace millrace::tcp {
 
 // RFC 6298 §2.2.
 void rtt::on_first_sample(duration sample) noexcept {
-    has_sample_ = true;
     min_ = sample;
     srtt_ = sample;
     rttvar_ = sample / 2;

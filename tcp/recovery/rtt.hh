@@ -14,7 +14,7 @@ class rtt {
     void on_sample(duration sample) noexcept {
         sample = std::max(sample, duration(0));
         latest_ = sample;
-        if (!has_sample_) return on_first_sample(sample);
+        if (!has_sample()) return on_first_sample(sample);
         // RFC 6298 §2.3: alpha = 1/8, beta = 1/4, RTTVAR before SRTT.
         const duration error = sample > srtt_ ? sample - srtt_ : srtt_ - sample;
         min_ = std::min(min_, sample);
@@ -22,12 +22,12 @@ class rtt {
         srtt_ += (sample - srtt_) / 8;
     }
 
-    bool has_sample() const noexcept { return has_sample_; }
+    bool has_sample() const noexcept { return min_ >= duration(0); }
     // All zero before the first sample.
     duration smoothed() const noexcept { return srtt_; }
     duration variation() const noexcept { return rttvar_; }
     duration latest() const noexcept { return latest_; }
-    duration minimum() const noexcept { return min_; }  // over the connection's life
+    duration minimum() const noexcept { return std::max(min_, duration(0)); }  // over the connection's life
 
  private:
     void on_first_sample(duration sample) noexcept;
@@ -35,8 +35,7 @@ class rtt {
     duration srtt_{0};
     duration rttvar_{0};
     duration latest_{0};
-    duration min_{0};
-    bool has_sample_ = false;
+    duration min_{-1};  // negative before the first sample
 };
 
 }  // namespace millrace::tcp

@@ -1,5 +1,8 @@
-// A queue in a circle that keeps its first few elements in place, so that a short one costs no allocation.
+// A queue in a circle that keeps its first few elements in place, so that a short one costs no allocation; or
+// none, so that one that was never used costs no memory.
 #pragma once
+
+#include "core/frame_cache.hh"
 
 #include <array>
 #include <cstddef>
@@ -10,16 +13,17 @@
 
 namespace millrace::tcp {
 
-// `InPlace` is a power of two. An element that was taken out is left in its moved-from state. A queue that
-// has become empty gives large memory back.
+// `InPlace` is a power of two, or 0. An element that was taken out is left in its moved-from state. A queue
+// that has become empty gives large memory back.
 template <typename T, size_t InPlace>
 class ring {
     static_assert((InPlace & (InPlace - 1)) == 0);
 
  public:
-    ring() noexcept { slots_ = in_place_.data(); }
+    ring() noexcept { slots_ = in_place(); }
     ring(const ring&) = delete;
     ring& operator=(const ring&) = delete;
+    ~ring() { free_heap(); }
 
     bool empty() const noexcept { return size_ == 0; }
     size_t size() const noexcept { return size_; }
@@ -68,7 +72,8 @@ class ring {
     }
 
  private:
-    static constexpr size_t kept = 16;  // slots kept on the heap while empty
+    static constexpr size_t first_on_heap = 2;                        // slots, if none is in place
+    static constexpr size_t kept = InPlace > 0 ? 16 : first_on_heap;  // on the heap while empty
 
     static void empty_slot(T& slot) noexcept {
         if constexpr (!std::is_trivially_destructible_v<T>) {
@@ -83,26 +88,38 @@ class ring {
             release();
     }
     void grow() {
-        auto bigger = std::make_unique<T[]>(size_t(capacity_) * 2);
+        const uint32_t capacity = capacity_ > 0 ? capacity_ * 2 : uint32_t(first_on_heap);
+        T* bigger = static_cast<T*>(frame_cache::allocate(capacity * sizeof(T)));
+        std::uninitialized_value_construct_n(bigger, capacity);
         for (size_t i = 0; i < size_; ++i) bigger[i] = std::move((*this)[i]);
-        heap_ = std::move(bigger);
-        slots_ = heap_.get();
-        capacity_ *= 2;
+        free_heap();
+        slots_ = bigger;
+        capacity_ = capacity;
         first_ = 0;
     }
     void release() noexcept {
-        heap_.reset();
-        slots_ = in_place_.data();
+        free_heap();
+        slots_ = in_place();
         capacity_ = InPlace;
         first_ = 0;
+    }
+    void free_heap() noexcept {
+        if (slots_ == in_place()) return;
+        std::destroy_n(slots_, capacity_);
+        frame_cache::free(slots_, capacity_ * sizeof(T));
+    }
+    T* in_place() noexcept {
+        if constexpr (InPlace > 0)
+            return in_place_.data();
+        else
+            return nullptr;
     }
 
     T* slots_;
     uint32_t first_ = 0;
     uint32_t size_ = 0;
     uint32_t capacity_ = InPlace;
-    std::array<T, InPlace> in_place_{};
-    std::unique_ptr<T[]> heap_;
+    [[no_unique_address]] std::array<T, InPlace> in_place_{};
 };
 
 }  // namespace millrace::tcp

@@ -9,10 +9,11 @@ using namespace std::chrono_literals;
 namespace {
 
 const time_point start{1s};
+constexpr duration delay = 40ms;
 
 ack_policy after_quick_start() {
-    ack_policy p({.delay = 40ms, .quick_segments = 0});
-    p.on_in_order(1000, start);
+    ack_policy p(0);
+    p.on_in_order(1000, start, delay);
     p.on_ack_sent();
     return p;
 }
@@ -28,20 +29,20 @@ BOOST_AUTO_TEST_CASE(nothing_is_owed_at_first) {
 }
 
 BOOST_AUTO_TEST_CASE(the_first_segments_are_acknowledged_at_once) {
-    ack_policy p({.delay = 40ms, .quick_segments = 3});
+    ack_policy p(3);
     for (int i = 0; i < 3; ++i) {
-        p.on_in_order(10, start);
+        p.on_in_order(10, start, delay);
         BOOST_TEST(p.due(start));
         p.on_ack_sent();
     }
-    p.on_in_order(10, start);
+    p.on_in_order(10, start, delay);
     BOOST_TEST(!p.due(start));
 }
 
 // RFC 9293 §3.8.6.3: an ACK is not delayed for long.
 BOOST_AUTO_TEST_CASE(a_single_segment_waits_for_the_delay) {
     ack_policy p = after_quick_start();
-    p.on_in_order(1000, start);
+    p.on_in_order(1000, start, delay);
     BOOST_TEST(p.pending());
     BOOST_TEST(!p.due(start + 39ms));
     BOOST_TEST((p.deadline() == start + 40ms));
@@ -52,9 +53,9 @@ BOOST_AUTO_TEST_CASE(a_single_segment_waits_for_the_delay) {
 BOOST_AUTO_TEST_CASE(every_second_full_segment_is_acknowledged_at_once) {
     ack_policy p = after_quick_start();
     for (int i = 0; i < 3; ++i) {
-        p.on_in_order(1000, start);
+        p.on_in_order(1000, start, delay);
         BOOST_TEST(!p.due(start));
-        p.on_in_order(1000, start);
+        p.on_in_order(1000, start, delay);
         BOOST_TEST(p.due(start));
         p.on_ack_sent();
         BOOST_TEST(!p.pending());
@@ -63,10 +64,10 @@ BOOST_AUTO_TEST_CASE(every_second_full_segment_is_acknowledged_at_once) {
 
 BOOST_AUTO_TEST_CASE(small_segments_wait_until_they_amount_to_two_full_ones) {
     ack_policy p = after_quick_start();
-    for (int i = 0; i < 19; ++i) p.on_in_order(100, start + i * 1ms);
+    for (int i = 0; i < 19; ++i) p.on_in_order(100, start + i * 1ms, delay);
     BOOST_TEST(!p.due(start + 19ms));
     BOOST_TEST((p.deadline() == start + 40ms));
-    p.on_in_order(100, start + 19ms);
+    p.on_in_order(100, start + 19ms, delay);
     BOOST_TEST(p.due(start + 19ms));
 }
 
@@ -81,7 +82,7 @@ BOOST_AUTO_TEST_CASE(what_is_urgent_is_due_at_once) {
 BOOST_AUTO_TEST_CASE(quick_acknowledgement_can_start_again) {
     ack_policy p = after_quick_start();
     p.restart_quick(1);
-    p.on_in_order(10, start);
+    p.on_in_order(10, start, delay);
     BOOST_TEST(p.due(start));
 }
 

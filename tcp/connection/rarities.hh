@@ -1,0 +1,32 @@
+// What few connections have, and those only after something has happened to them.
+#pragma once
+
+#include "core/frame_cache.hh"
+#include "core/time.hh"
+#include "tcp/receive/mark_changes.hh"
+#include "tcp/segment/seq.hh"
+#include "tcp/send/pacer.hh"
+
+#include <cstdint>
+#include <memory>
+
+namespace millrace::tcp {
+
+// Beside the connection, which has it once it is needed: most live and die without.
+struct rarities : frame_cached {
+    duration user_timeout{0};               // RFC 5482; 0: none
+    std::unique_ptr<mark_changes> changes;  // a DCTCP receiver's of classic feedback, once there were any
+    std::unique_ptr<tcp::pacer> pacer;      // once something was paced
+    seq stray_reset;  // SEG.SEQ of a RST for a segment that is not of this connection, if owed
+    uint32_t retransmissions = 0;
+    uint32_t fast_recoveries = 0;
+    uint32_t timeouts = 0;
+    uint32_t window_probes = 0;
+    uint32_t keepalive_probes = 0;
+    uint32_t tail_probes = 0;
+    uint32_t spurious_losses = 0;
+    uint32_t marks_received = 0;   // segments with CE
+    uint32_t mark_reductions = 0;  // of the window, because the peer told of marks
+};
+
+}  // namespace millrace::tcp
