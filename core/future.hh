@@ -176,8 +176,8 @@ class [[nodiscard]] future : public future_base {
             take_value();
     }
 
-    // `co_await f()` and `co_await f`, see core/coroutine.hh: the value, or throws the failure. The future must
-    // not be moved or destroyed meanwhile. It is its own awaiter, so that a frame holds no other.
+    // `co_await f()` and `co_await f`, see core/coroutine.hh: the value, or throws the failure. The future
+    // must not be moved or destroyed meanwhile. It is its own awaiter, so that a frame holds no other.
     // The quota of need_preempt() keeps loops over ready futures from holding the shard.
     bool await_ready() const noexcept { return available() && !need_preempt(); }
     template <typename Handle>

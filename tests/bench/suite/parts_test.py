@@ -5,7 +5,7 @@ import unittest
 from suite.document import Section
 from suite.figures import Missing, NotMeasured
 from suite.load import Load
-from suite.parts import core, counts, kernel, kv
+from suite.parts import core, counts, flows, kernel, kv
 
 
 class WhatProgramsSay(unittest.TestCase):
@@ -16,14 +16,33 @@ class WhatProgramsSay(unittest.TestCase):
     def test_echo_bench(self):
         self.assertEqual(counts.parse_segments("x\nthe server received 12 segments and sent 11 in 40 turns\n"), (12, 11))
 
+    def test_flows_bench(self):
+        self.assertEqual(flows.parse('{"connections": 10, "idle": 900.5}\n'), {"connections": 10, "idle": 900.5})
+
     def test_redis_benchmark(self):
         text = "GET: rps=1.0 (overall: 2.0)\rGET: 71428.57 requests per second, p50=0.3 msec\n"
         self.assertEqual(kernel.parse_redis_benchmark(text), 71428.57)
 
     def test_a_program_that_says_nothing_of_use_was_not_measured(self):
-        for parse in (core.parse_lines, counts.parse_segments, kernel.parse_redis_benchmark):
+        for parse in (core.parse_lines, counts.parse_segments, flows.parse, kernel.parse_redis_benchmark):
             with self.assertRaises(NotMeasured):
                 parse("nothing\n")
+
+
+class TheTablesOfFlows(unittest.TestCase):
+    def run_of(self, cycles):
+        return {"cycles_per_request": cycles, "opened_per_second": 5e5, "longest_opening_us": 40, "resident_bytes": 1000}
+
+    def test_compare_with_ten_connections(self):
+        section = Section("flows")
+        flows.table_of_time(section, {10: [self.run_of(1000)], 100_000: [self.run_of(2500)]})
+        self.assertIn("| 100,000 | 2,500 | 2.50 | 500 | 40 |", section.blocks[-1])
+        self.assertEqual(section.reached["flows-x100000"].values, [2.5])
+
+    def test_have_no_million_where_there_is_no_memory(self):
+        section = Section("flows")
+        flows.table_of_time(section, {10: [self.run_of(1000)], 1_000_000: [Missing("1,000,000 connections: too many")]})
+        self.assertEqual((section.failed, section.skipped), ([], ["1,000,000 connections: too many"]))
 
 
 class TheKeyValueTable(unittest.TestCase):
