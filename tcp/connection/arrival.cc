@@ -197,7 +197,6 @@ drop_reason connection::take_text(segment& s) noexcept {
         reset(failure::aborted);
         return drop_reason::data_after_close;
     }
-    if (!has_room_for(s.payload.size())) return drop_reason::receive_buffer_full;
     if (peer_fin_known_ && peer_fin_ < s.end()) peer_fin_known_ = false;  // then it was not the peer's
     return s.seq == rcv_.nxt() ? take_text_in_order(s) : take_text_out_of_order(s);
 }

@@ -341,9 +341,9 @@ class connection {
         return unusual_.fin_queued && s.end() == fin_seq() + 1;
     }
     uint32_t payload_of(const sent_segment& s) const noexcept { return s.length - ends_with_fin(s); }
-    // The window can be crept beyond the buffer by what its scaled field rounds up; no further.
-    bool has_room_for(size_t bytes) const noexcept {
-        return in_.bytes() + late_.bytes() + bytes <= settings_.receive_buffer + (size_t(1) << rcv_.scale());
+    // Bytes behind RCV.NXT that the receive buffer takes, whatever memory they hold.
+    uint32_t unread_room() const noexcept {
+        return settings_.receive_buffer - uint32_t(std::min<size_t>(in_.bytes(), settings_.receive_buffer));
     }
     // Bytes of the receive buffer that are free: what waits counts with the memory that it holds.
     uint32_t receive_room() const noexcept {

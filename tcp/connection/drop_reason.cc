@@ -32,8 +32,6 @@ std::string_view to_string(drop_reason r) noexcept {
             return "data_after_close";
         case drop_reason::data_after_fin:
             return "data_after_fin";
-        case drop_reason::receive_buffer_full:
-            return "receive_buffer_full";
         case drop_reason::reassembly_full:
             return "reassembly_full";
     }

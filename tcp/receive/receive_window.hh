@@ -28,10 +28,11 @@ class receive_window {
     void set_scale(uint8_t scale) noexcept { scale_ = scale; }
 
     // Does a segment of `length` (SYN and FIN counted) at `at` touch the window? RFC 9293 §3.10.7.4, first
-    // check.
+    // check. An empty one may stand at its right edge, too: there is SND.NXT of a peer that has used the
+    // window up, and as long as what it sent is missing here, all its ACKs come from there.
     bool acceptable(seq at, uint32_t length) const noexcept {
         const uint32_t size = wnd();
-        if (length == 0) return size == 0 ? at == nxt_ : in_window(at, nxt_, size);
+        if (length == 0) return distance(nxt_, at) <= size;
         return size != 0 && (in_window(at, nxt_, size) || in_window(at + (length - 1), nxt_, size));
     }
 
@@ -40,9 +41,11 @@ class receive_window {
     void advance_to(seq next) noexcept { nxt_ = next; }
 
     // The window field of a segment to be sent now, with `free` bytes of the receive buffer unused (what
-    // waits to be read and what waits for reassembly both count as used) out of `capacity`. Moves the edge
-    // only by steps worth announcing (RFC 9293 §3.8.6.2.2: the smaller of one `mss` and half the buffer).
-    uint16_t offer(uint32_t free, uint32_t capacity, uint32_t mss) noexcept;
+    // waits to be read and what waits for reassembly both count as used, with the memory that they hold) out
+    // of `capacity`, and `room` for so many bytes behind RCV.NXT. Moves the edge only by steps worth
+    // announcing (RFC 9293 §3.8.6.2.2: the smaller of one `mss` and half the buffer), and never further
+    // beyond `room` than what rounds that up to a whole unit of the field: what is offered can be kept.
+    uint16_t offer(uint32_t free, uint32_t room, uint32_t capacity, uint32_t mss) noexcept;
     // The same in a segment with SYN, whose window is never scaled (RFC 7323 §2.2).
     uint16_t offer_in_syn(uint32_t free) noexcept;
     // Would offer() move the edge so far that the peer should be told at once? By the step of RFC 9293
@@ -63,15 +66,20 @@ class receive_window {
     uint8_t scale_ = 0;
 };
 
-inline uint16_t receive_window::offer(uint32_t free, uint32_t capacity, uint32_t mss) noexcept {
+inline uint16_t receive_window::offer(uint32_t free, uint32_t room, uint32_t capacity,
+                                      uint32_t mss) noexcept {
     const uint32_t current = wnd();
     uint32_t size = current;
     if (free > current && free - current >= worthwhile_step(capacity, mss)) {
         // Rounded down to what the field can say; the edge that is out already is rounded up below.
         size = std::max(current, free >> scale_ << scale_);
     }
-    // RFC 7323 §2.4: rounding must not pull the right edge back.
-    const uint32_t field = std::min((size + (uint32_t(1) << scale_) - 1) >> scale_, max_field);
+    // RFC 7323 §2.4: rounding should not pull the right edge back. But rounded up by each segment that comes
+    // it would creep on, beyond what can be kept: then the field says less than was offered before, by less
+    // than a unit, and what was offered before is taken.
+    const uint32_t rounds_up = (uint32_t(1) << scale_) - 1;
+    const uint32_t most = std::max((room + rounds_up) >> scale_, size >> scale_);
+    const uint32_t field = std::min({(size + rounds_up) >> scale_, most, max_field});
     edge_ = later(edge_, nxt_ + (field << scale_));
     return uint16_t(field);
 }

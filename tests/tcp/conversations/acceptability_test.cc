@@ -125,6 +125,23 @@ BOOST_AUTO_TEST_CASE(an_old_ack_with_new_text_is_taken) {
     BOOST_TEST(c.info().snd_una == 0xfffffff0u + 4);
 }
 
+// RFC 9293 §3.10.7.4, first: strictly, the ACK of a peer that has used the window up is outside of it until
+// what it sent first, and was lost, has come.
+BOOST_AUTO_TEST_CASE(an_ack_from_the_right_edge_of_the_window_is_taken) {
+    conversation c(window_of(2000));
+    c.establish(syn_ack().mss(1000));
+    c.app_sends("xyz");
+    c.expects(data("xyz"));
+    c.peer_sends(data(1000).seq(1001).ack(1));
+    c.expects(ack(1));
+    c.peer_sends(ack(4).seq(2001));
+    c.expects_nothing();
+    BOOST_TEST(c.info().snd_una == 0xfffffff0u + 4);
+    c.peer_sends(ack(4).seq(2002));
+    c.refused(drop_reason::out_of_window);
+    c.expects(ack(1));
+}
+
 // RFC 9293 §3.10.7.4, fifth: SND.WL1 and SND.WL2.
 BOOST_AUTO_TEST_CASE(an_old_segment_does_not_change_the_window) {
     conversation c;

@@ -3,6 +3,8 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <algorithm>
+
 using namespace millrace;
 using namespace millrace::tcp;
 using namespace millrace::tcp::script;
@@ -316,7 +318,8 @@ BOOST_AUTO_TEST_CASE(a_fin_at_its_edge_waits_for_what_lies_before_it) {
     c.forget_sent();
 }
 
-// RFC 7323 §2.4, RFC 9293 §3.8.6: the right edge never moves left.
+// RFC 7323 §2.4, RFC 9293 §3.8.6: the right edge never moves left, but by what a field of units of 32 bytes
+// cannot say of the last bytes of the buffer.
 BOOST_AUTO_TEST_CASE(its_right_edge_never_moves_left) {
     conversation c;
     c.establish();
@@ -326,8 +329,8 @@ BOOST_AUTO_TEST_CASE(its_right_edge_never_moves_left) {
         if (c.has_sent()) {
             const auto s = c.take_sent();
             const uint32_t now = (s.ack.value() - 0xffffffc0u) + (uint32_t(s.wnd) << 5);
-            BOOST_TEST_REQUIRE(now >= edge);
-            edge = now;
+            BOOST_TEST_REQUIRE(now + 32 > edge);
+            edge = std::max(edge, now);
         }
         if (i % 9 == 0) c.app_reads();
     }
