@@ -90,10 +90,16 @@ struct membership {
 };
 thread_local membership member;
 
-owner* mine(heap& h) {
+// Null if there is no memory for it. Room is made for what may have to be put down when there is none.
+owner* mine(heap& h) noexcept {
     if (member.mine) return member.mine;
     if (h.orphaned.empty()) {
-        h.owners.push_back(std::make_unique<owner>());
+        try {
+            h.orphaned.reserve(h.owners.size() + 1);
+            h.owners.push_back(std::make_unique<owner>());
+        } catch (const std::bad_alloc&) {
+            return nullptr;
+        }
         return member.mine = h.owners.back().get();
     }
     member.mine = h.orphaned.back();
@@ -122,6 +128,11 @@ void* new_piece(heap& h) noexcept {
         return p;
     }
     if (!reserve(h) || h.used == reserved_pieces) return nullptr;
+    try {
+        if (h.idle.capacity() <= h.used) h.idle.reserve(2 * h.used + 16);
+    } catch (const std::bad_alloc&) {
+        return nullptr;
+    }
     char* at = h.begin + h.used * slab_heap::piece_bytes;
     if (::mprotect(at, slab_heap::piece_bytes, PROT_READ | PROT_WRITE) != 0) return nullptr;
     ++h.used;
@@ -146,7 +157,7 @@ void* slab_heap::take(size_t bytes, size_t count) noexcept {
     const std::lock_guard guard(h.lock);
     owner* o = mine(h);
     void* chain = nullptr;
-    while (count > 0) {
+    while (o && count > 0) {
         piece* p = o->open[bytes / line];
         if (!p) {
             void* memory = new_piece(h);
@@ -174,6 +185,7 @@ void slab_heap::give_back(void* chain) noexcept {
         if (!p->has_room()) p->open();
         *static_cast<void**>(block) = std::exchange(p->free, block);
         h.bytes_out -= p->block_bytes;
+        CHECK(p->out > 0);
         if (--p->out == 0) release_if_spare(h, p);
     }
 }

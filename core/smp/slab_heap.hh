@@ -10,8 +10,8 @@
 namespace millrace {
 
 // Blocks are linked through their first word. All shards share it, under one lock: they come for many blocks
-// at a time. A piece belongs to the thread that took it, until all its blocks are back; they may come back on
-// any thread.
+// at a time, and give back those that they have no room to keep. A piece belongs to the thread that took it,
+// until all its blocks are back; they may come back on any thread.
 class slab_heap {
  public:
     static constexpr size_t piece_bytes = size_t(2) << 20;

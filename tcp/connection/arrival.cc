@@ -68,7 +68,9 @@ drop_reason connection::check_timestamp(const segment& s, time_point now) noexce
 
 // First, the sequence number.
 drop_reason connection::check_sequence(segment& s, time_point now) noexcept {
-    if (!rcv_.acceptable(s.seq, s.length())) {
+    // A RST is in the window, not at its right edge: RFC 5961 §3.2.
+    const bool resets_at_edge = s.flags.has(flags::rst) && s.seq != rcv_.nxt() && s.seq == rcv_.edge();
+    if (resets_at_edge || !rcv_.acceptable(s.seq, s.length())) {
         const bool into_closed_window = rcv_.wnd() == 0 && s.seq == rcv_.nxt();
         if (!into_closed_window || s.flags.has(flags::syn)) return refuse_sequence(s, now);
         // A probe, or data on its way as the window closed: its ACK counts all the same.

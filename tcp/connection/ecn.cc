@@ -177,7 +177,10 @@ void connection::note_counts_told() noexcept {
 bool connection::takes_special(const plain_segment& s) noexcept {
     if (unusual_.probing || unusual_.measured) return false;
     // Where the option does not get through, each ACK could be one whose ACE field has gone round.
-    if (s.ack() != snd_.una && !ecn_.accurate->sent.has_counts()) return false;
+    if (s.ack() != snd_.una) {
+        if (!ecn_.accurate->sent.has_counts()) return false;
+        if (flight_.size() >= mark_feedback::ace_cycle) ecn_.accurate->sent.on_plain_ack();
+    }
     if (ecn_.accurate->received.on_segment(s.congestion(), s.payload_bytes(), acks_.pending()))
         acks_.require_now();
     unusual_.counts_due |= ecn_.accurate->received.has_news();

@@ -5,13 +5,15 @@
 namespace millrace::tcp {
 namespace {
 
-// RFC 9293 §3.10.7.4 step 1 with the window that our SYN-ACK offered.
+// RFC 9293 §3.10.7.4 step 1 with the window that our SYN-ACK offered; its right edge as in receive_window.
 bool acceptable(const half_open& h, const segment& s) noexcept {
     const seq rcv_nxt = h.irs + 1;
     const uint32_t length = s.length();
-    if (h.wnd == 0) return length == 0 && s.seq == rcv_nxt;
-    if (length == 0) return in_window(s.seq, rcv_nxt, h.wnd);
-    return in_window(s.seq, rcv_nxt, h.wnd) || in_window(s.seq + (length - 1), rcv_nxt, h.wnd);
+    // A RST is in the window, not at its right edge: RFC 5961 §3.2.
+    if (length == 0 && !s.flags.has(flags::rst)) return distance(rcv_nxt, s.seq) <= h.wnd;
+    if (length == 0) return s.seq == rcv_nxt || in_window(s.seq, rcv_nxt, h.wnd);
+    return h.wnd != 0 &&
+           (in_window(s.seq, rcv_nxt, h.wnd) || in_window(s.seq + (length - 1), rcv_nxt, h.wnd));
 }
 
 // RFC 7323 §5.3 R1: an old duplicate by its timestamp.

@@ -8,7 +8,8 @@
 
 namespace millrace::tcp {
 
-// Invariant: the right edge offered never moves left (RFC 9293 §3.8.6 SHLD-14).
+// Invariant: the right edge up to which segments are taken never moves left (RFC 9293 §3.8.6 SHLD-14), and
+// what the field says of it falls behind by less than a unit of the scale.
 class receive_window {
  public:
     receive_window() noexcept = default;

@@ -6,7 +6,6 @@
 namespace millrace::tcp {
 namespace {
 
-constexpr uint32_t ace_cycle = 8;
 constexpr uint32_t counter_mask = (1 << 24) - 1;
 // An ACK acknowledges so many segments on average: then that it does says nothing of ACKs that were lost.
 constexpr uint32_t many_segments = 4 * 16;

@@ -11,6 +11,8 @@ namespace millrace::tcp {
 
 class mark_feedback {
  public:
+    static constexpr uint32_t ace_cycle = 8;  // marks after which the ACE field is as it was
+
     // An ACK that no later one has overtaken.
     struct ack {
         uint8_t ace = 0;
@@ -38,6 +40,9 @@ class mark_feedback {
     bool is_sound() const noexcept { return sound_; }
     // Where the option gets through an ACK without one brings no news but what its ACE field says.
     bool has_counts() const noexcept { return counts_seen_ && !ignores_counts_; }
+    // An ACK, maybe of ace_cycle segments or more, that on_ack() is not told of: without an option, and its
+    // ACE field as it was last.
+    void on_plain_ack() noexcept { certain_ = false; }
     // Would this ACE field tell of marks?
     bool is_news(uint8_t ace) const noexcept { return heard_ && ace != (marked_ & 7); }
     flags ace() const noexcept { return flags::of_ace(marked_); }  // as it was last

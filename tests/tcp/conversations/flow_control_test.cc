@@ -318,9 +318,9 @@ BOOST_AUTO_TEST_CASE(a_fin_at_its_edge_waits_for_what_lies_before_it) {
     c.forget_sent();
 }
 
-// RFC 7323 §2.4, RFC 9293 §3.8.6: the right edge never moves left, but by what a field of units of 32 bytes
-// cannot say of the last bytes of the buffer.
-BOOST_AUTO_TEST_CASE(its_right_edge_never_moves_left) {
+// RFC 7323 §2.4, RFC 9293 §3.8.6: but by what a field of units of 32 bytes cannot say of the last bytes of
+// the buffer.
+BOOST_AUTO_TEST_CASE(its_right_edge_does_not_move_left) {
     conversation c;
     c.establish();
     uint32_t edge = 0;

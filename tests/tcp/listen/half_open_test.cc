@@ -109,6 +109,7 @@ BOOST_AUTO_TEST_CASE(another_syn_is_challenged) {
 BOOST_AUTO_TEST_CASE(only_a_reset_with_the_exact_number_ends_it) {
     BOOST_TEST((judge(record(), bare(flags::rst, 101)) == half_open_verdict::forget));
     BOOST_TEST((judge(record(), bare(flags::rst, 102)) == half_open_verdict::challenge_ack));
+    BOOST_TEST((judge(record(), bare(flags::rst, 101 + 65535)) == half_open_verdict::drop));
     BOOST_TEST((judge(record(), bare(flags::rst, 100 + 70000)) == half_open_verdict::drop));
 }
 
@@ -119,7 +120,7 @@ BOOST_AUTO_TEST_CASE(an_ack_of_what_was_never_sent_resets_the_peer) {
 }
 
 BOOST_AUTO_TEST_CASE(an_ack_outside_of_the_window_is_no_completion) {
-    BOOST_TEST((judge(record(), bare(flags::ack, 101 + 65535, 501)) == half_open_verdict::challenge_ack));
+    BOOST_TEST((judge(record(), bare(flags::ack, 101 + 65536, 501)) == half_open_verdict::challenge_ack));
     BOOST_TEST((judge(record(), bare(flags::ack, 99, 501)) == half_open_verdict::challenge_ack));
 }
 

@@ -169,4 +169,13 @@ BOOST_AUTO_TEST_CASE(counters_that_disagree_stop_what_may_be_marked) {
     BOOST_TEST(around.is_sound());
 }
 
+// RFC 9768 §3.2.3.2.5: nor may what went round unseen be taken for a counter that is spoilt.
+BOOST_AUTO_TEST_CASE(acks_that_went_the_short_way_make_no_counter_suspect) {
+    sender s;
+    s.hears(5, 2, 0);
+    s.on_plain_ack();  // eight marked segments, by one ACK without an option
+    s.hears(5, 1, 8000);
+    BOOST_TEST(s.is_sound());
+}
+
 BOOST_AUTO_TEST_SUITE_END()
