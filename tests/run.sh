@@ -61,7 +61,7 @@ find "$build/tests" -maxdepth 1 -type f -executable -name "*_test" 2>/dev/null |
 for script in "$here"/e2e/*_test.sh; do
     [ "${E2E:-}" != no ] || break
     case "e2e.$(basename "$script")" in *"$pattern"*) echo "$script" ;; esac
-done | sort --reverse | xargs -r -P "$(nproc)" -I{} bash -c 'run_script {}'
+done | xargs -r -P "$(nproc)" -I{} bash -c 'run_script {}'
 
 cat "$logs"/*.counts 2>/dev/null |
     awk '{p += $1; f += $2; s += $3} END {printf "%d passed, %d failed, %d skipped\n", p, f, s; exit f > 0 || p == 0}'
