@@ -79,8 +79,10 @@ inline uint16_t receive_window::offer(uint32_t free, uint32_t room, uint32_t cap
     // it would creep on, beyond what can be kept: then the field says less than was offered before, by less
     // than a unit, and what was offered before is taken.
     const uint32_t rounds_up = (uint32_t(1) << scale_) - 1;
-    const uint32_t most = std::max((room + rounds_up) >> scale_, size >> scale_);
-    const uint32_t field = std::min({(size + rounds_up) >> scale_, most, max_field});
+    uint32_t field = (size + rounds_up) >> scale_;
+    if (size > room) [[unlikely]]
+        field = std::max((room + rounds_up) >> scale_, size >> scale_);
+    field = std::min(field, max_field);
     edge_ = later(edge_, nxt_ + (field << scale_));
     return uint16_t(field);
 }
