@@ -1,5 +1,5 @@
 // post_office: the rings between the shards of a group, who of them sleeps, and when all have come to rest.
-// With ring.hh the only place where shards touch the same memory.
+// With ring.hh, and slab_heap.hh for memory itself, the only place where shards touch the same memory.
 //
 // Sleeping without losing a wake-up. The sleeper first says that it sleeps, then looks into its rings once
 // more; the sender first publishes, then looks whether the receiver sleeps:

@@ -15,6 +15,7 @@
 #include "tcp/host/socket.hh"
 #include "tcp/native_network.hh"
 #include "tests/support/sim_crowd.hh"
+#include "tests/support/small_services.hh"
 
 #include <fmt/format.h>
 
@@ -49,15 +50,8 @@ struct options {
     bool time_wait = false;
 };
 
-future<> echo(net::stream s) {
-    while (buffer b = co_await s.read()) co_await s.write(std::move(b));
-    co_await s.close();
-}
-
-future<> answer_and_close(net::stream s) {
-    co_await s.write(co_await s.read());
-    co_await s.close();
-}
+using test::answer_and_close;
+using test::echo;
 
 // Of this process, from the heap and from the kernel.
 size_t heap_bytes() {

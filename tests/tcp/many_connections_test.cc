@@ -9,6 +9,7 @@
 #include "tcp/native_network.hh"
 #include "tests/support/allocations.hh"
 #include "tests/support/sim_crowd.hh"
+#include "tests/support/small_services.hh"
 
 #include <boost/test/unit_test.hpp>
 
@@ -23,15 +24,8 @@ constexpr size_t many = 20'000;
 constexpr size_t burst = test::sim_crowd::burst;
 constexpr size_t message = 64;
 
-future<> echo(net::stream s) {
-    while (buffer b = co_await s.read()) co_await s.write(std::move(b));
-    co_await s.close();
-}
-
-future<> answer_and_close(net::stream s) {
-    co_await s.write(co_await s.read());
-    co_await s.close();
-}
+using test::answer_and_close;
+using test::echo;
 
 using service = future<> (*)(net::stream);
 future<> serve(net::listener l, service s) {

@@ -311,7 +311,7 @@ BOOST_AUTO_TEST_CASE(an_answer_carries_the_acknowledgement_of_its_question) {
 }
 
 BOOST_AUTO_TEST_CASE(an_idle_connection_with_its_promises_takes_less_than_a_kibibyte) {
-    BOOST_TEST(sizeof(tcp::socket) <= 1024u);
+    BOOST_TEST(sizeof(tcp::socket) <= 768u);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
