@@ -71,6 +71,7 @@ dispatcher::dispatcher(shard_state& here, client& who, batch& b, time_point now)
       local_(here.execution_into(b.reply(), now, true)),
       watermark_(here.config.output_watermark) {
     who.last_command_at = now;
+    here.keys.move_on();
 }
 
 [[gnu::always_inline]] inline void dispatcher::run_on_key(const command& c, arguments args) {

@@ -71,6 +71,10 @@ class store {
     void erase(slot& s) noexcept;
     void clear() noexcept;
 
+    // A step of a resize that is under way: with every read, or look-ups alone would go through two tables
+    // for ever.
+    void move_on() noexcept { table_.move_on(slots_moved_per_read); }
+    bool resizing() const noexcept { return table_.resizing(); }
     // Looks at the next `slots` slots and removes what has expired, and takes a resize of the table further
     // by as many. Returns how many entries it removed.
     size_t sweep(time_point now, size_t slots) noexcept;
@@ -86,6 +90,7 @@ class store {
     void count_refusal() noexcept { ++counters_.refused; }
 
  private:
+    static constexpr size_t slots_moved_per_read = 16;
     [[gnu::noinline]] void assign_outside(slot& s, std::string_view value);
     [[gnu::noinline]] slot* drop_expired(slot& s) noexcept;
 

@@ -5,7 +5,9 @@
 
 #include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>
+#include <fmt/format.h>
 
+#include <algorithm>
 #include <string>
 
 using namespace millrace;
@@ -50,6 +52,25 @@ BOOST_DATA_TEST_CASE(set_obeys_its_options, shard_counts) {
     BOOST_TEST(kv("set k 1 ex soon") == "-ERR value is not an integer or out of range\r\n");
     BOOST_TEST(kv("set k 1 ex soon banana") == "-ERR syntax error\r\n");  // as in Redis, before numbers
     BOOST_TEST(kv("get k") == "$1\r\n7\r\n");
+}
+
+// Or all that comes then would look in two tables.
+BOOST_DATA_TEST_CASE(look_ups_alone_bring_a_resize_to_its_end, shard_counts) {
+    kv_fixture kv(sample);
+    const auto resizing = [&] {
+        return std::ranges::any_of(kv.states, [](const auto& s) { return s->keys.resizing(); });
+    };
+    int keys = 0;
+    while (keys < 1000 || !resizing()) {
+        BOOST_REQUIRE(keys < 20'000);
+        BOOST_REQUIRE(kv(fmt::format("set key{0} {0}", keys)) == "+OK\r\n");
+        ++keys;
+    }
+    for (int k = 0; k < keys; ++k) {
+        const std::string value = std::to_string(k);
+        BOOST_REQUIRE(kv("get key" + value) == fmt::format("${}\r\n{}\r\n", value.size(), value));
+    }
+    BOOST_TEST(!resizing());
 }
 
 BOOST_DATA_TEST_CASE(set_takes_expiries_in_unix_time, shard_counts) {
