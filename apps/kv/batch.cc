@@ -1,5 +1,6 @@
 #include "apps/kv/batch.hh"
 
+#include <algorithm>
 #include <new>
 #include <vector>
 
@@ -7,6 +8,7 @@ namespace millrace::kv {
 
 namespace {
 
+constexpr size_t fetched_ahead = 16;    // keys: about what the memory takes to bring the first of them
 constexpr size_t kept_elements = 4096;  // about as many commands as a usual read has room for
 
 // Forgets what is in it, and memory beyond what a usual read needs: workspaces are kept.
@@ -55,7 +57,14 @@ void combined_result::reply(reply_builder& out) const {
 
 void delivery::run_at(shard_state& owner, time_point now) {
     execution x = owner.execution_into(reply, now, false);
-    for (auto& o : operations) {
+    owner.keys.move_on();
+    const bool far = owner.keys.far();
+    const size_t ahead = far ? std::min(operations.size(), fetched_ahead) : 0;
+    for (size_t i = 0; i < ahead; ++i) owner.keys.prefetch(operations[i].key.hash);
+    for (size_t i = 0; i < operations.size(); ++i) {
+        operation& o = operations[i];
+        if (far && i + fetched_ahead < operations.size())
+            owner.keys.prefetch(operations[i + fetched_ahead].key.hash);
         x.key = o.key;
         std::span<const std::string_view> args(arguments.data() + o.first_argument, o.arguments);
         if (o.what->run && reply.bytes() > x.limits.reply_bytes)

@@ -1,6 +1,6 @@
 #include "apps/kv/session.hh"
 
-#include "apps/kv/first_key.hh"
+#include "apps/kv/coming_keys.hh"
 #include "core/coroutine.hh"
 #include "core/log.hh"
 #include "core/reactor.hh"
@@ -18,6 +18,10 @@ namespace millrace::kv {
 namespace {
 
 logger session_log("kv.session");
+
+// Fetched ahead for one read: no more than the nearest cache takes from many of them.
+constexpr unsigned most_keys_ahead = 64;
+constexpr unsigned many_keys = 8;
 
 bool asks_all_shards(verdict v) noexcept {
     return v == verdict::info || v == verdict::list_clients;
@@ -81,10 +85,10 @@ future<> session::answer_reads() {
         if (!in) co_return;
         ++shard.counters.reads;
         shard.counters.bytes_in += in.size();
-        if (shard.keys.far() && run_queue::current().size() > 0) {
-            fetch_first_key(in.view());
-            co_await behind_others();  // who do the same
-        }
+        // The first of many is there when the last has been asked for; one is, when others have done the
+        // same.
+        if (shard.keys.far() && fetch_keys(in.view()) < many_keys && run_queue::current().size() > 0)
+            co_await behind_others();
         parser_.feed(std::move(in));
         do {
             workspace& w = here_.shared_workspace();
@@ -109,12 +113,12 @@ future<> session::answer_reads() {
     }
 }
 
-void session::fetch_first_key(std::string_view read) noexcept {
-    shard_state& shard = here_.state();
-    const std::string_view text = first_key(read);
-    if (text.empty()) return;
-    const key_ref key = shard.key(text);
-    if (shard.owner(key) == shard.shard) shard.keys.prefetch(key.hash);
+unsigned session::fetch_keys(std::string_view read) noexcept {
+    coming_keys all(read);
+    unsigned fetched = 0;
+    for (std::string_view key; fetched < most_keys_ahead && !(key = all.next()).empty(); ++fetched)
+        here_.state().fetch_ahead(key);
+    return fetched;
 }
 
 // What throws leaves nothing behind for others.

@@ -23,7 +23,8 @@ class session {
 
  private:
     future<> answer_reads();
-    void fetch_first_key(std::string_view read) noexcept;
+    // Returns how many.
+    unsigned fetch_keys(std::string_view read) noexcept;
     verdict run_requests(workspace& w);
     future<> answer_with_others(verdict v);
     future<> run_elsewhere(batch& b);
