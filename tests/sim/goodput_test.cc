@@ -1,5 +1,6 @@
 // How much the stack delivers over paths that lose, and how flows share one: reviewed tables in
 // tests/sim/goodput.md and tests/sim/fairness.md. millrace-sim-goodput computes others.
+#include "tests/support/effort.hh"
 #include "tests/support/sim_goodput.hh"
 #include "tests/support/snapshot.hh"
 
@@ -14,11 +15,7 @@ using net::congestion_algorithm;
 namespace {
 
 // Only the release build is fast enough for all of it; the others see that it runs.
-#if defined(__OPTIMIZE__) && !defined(__SANITIZE_ADDRESS__)
-constexpr bool whole = true;
-#else
-constexpr bool whole = false;
-#endif
+constexpr bool whole = effort(false, false, true);
 
 const std::vector all = {congestion_algorithm::reno, congestion_algorithm::cubic, congestion_algorithm::bbr};
 

@@ -2,6 +2,7 @@
 #include "core/background.hh"
 #include "core/coroutine.hh"
 #include "core/random.hh"
+#include "tests/support/effort.hh"
 #include "tests/support/sim_hosts.hh"
 #include "tests/support/sim_raw_peer.hh"
 
@@ -295,11 +296,7 @@ BOOST_AUTO_TEST_CASE(segments_for_nobody_are_reset_within_a_limit) {
 
 // Segments by the hundred thousand, valid ones changed at random places, most with a good checksum.
 BOOST_AUTO_TEST_CASE(mutated_segments_do_no_harm) {
-#ifdef __OPTIMIZE__
-    constexpr int segments = 1'000'000;
-#else
-    constexpr int segments = 100'000;
-#endif
+    constexpr int segments = effort(30'000, 100'000, 1'000'000);
     siege s;
     millrace::random rng(1);
     std::vector<uint32_t> iss(16);

@@ -1,3 +1,4 @@
+#include "tests/support/effort.hh"
 #include "tests/support/sim_transfer.hh"
 
 #include <boost/test/unit_test.hpp>
@@ -6,14 +7,7 @@ using namespace millrace::test;
 
 namespace {
 
-// Sanitizers make it many times slower; the release build does the full number, as does ./dev check.
-#if defined(__SANITIZE_ADDRESS__)
-constexpr uint64_t seeds = 12;
-#elif !defined(__OPTIMIZE__)
-constexpr uint64_t seeds = 25;
-#else
-constexpr uint64_t seeds = 100;
-#endif
+constexpr uint64_t seeds = effort(8, 25, 100);  // ./dev check has them all
 
 }  // namespace
 

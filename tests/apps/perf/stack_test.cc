@@ -41,11 +41,12 @@ BOOST_AUTO_TEST_CASE(every_workload_runs_over_the_stack) {
     s.run_time = 3ms;
     s.warm_up = 1ms;
     s.keys = 500;
+    constexpr uint64_t rate = 10'000'000'000;
     for (auto w : {perf::workload::rr, perf::workload::crr, perf::workload::read, perf::workload::write,
                    perf::workload::rw, perf::workload::resp_get, perf::workload::resp_set}) {
         s.what = w;
         s.message = s.is_stream() ? 32768 : 64;
-        const perf::measurement r = measure(s);
+        const perf::measurement r = measure(s, {.a_to_b = {.rate_bps = rate}, .b_to_a = {.rate_bps = rate}});
         BOOST_TEST_CONTEXT(name_of(w)) {
             BOOST_TEST(r.error == "");
             BOOST_TEST((r.measured == 3ms));

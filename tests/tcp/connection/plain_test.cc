@@ -1,5 +1,6 @@
 // The short ways in and out do what the general ways do: pairs of connections from one seed, with them and
 // without, send the same bytes at the same times and come to the same state after each step.
+#include "tests/support/effort.hh"
 #include "tests/support/tcp/pair.hh"
 
 #include <boost/test/unit_test.hpp>
@@ -79,6 +80,8 @@ settings careful() {
     return s;
 }
 
+constexpr uint32_t seeds = test::effort(20, 60, 200);
+
 }  // namespace
 
 BOOST_AUTO_TEST_SUITE(short_ways)
@@ -91,7 +94,7 @@ BOOST_AUTO_TEST_CASE(over_a_clean_pipe_nearly_all_segments_are_plain) {
 
 BOOST_AUTO_TEST_CASE(they_differ_in_nothing_whatever_the_pipe_does) {
     plain_counts all;
-    for (uint32_t seed = 1; seed <= 60; ++seed) {
+    for (uint32_t seed = 1; seed <= seeds; ++seed) {
         const double sin = double(seed % 7) * 0.005;
         const auto n = check({.seed = seed,
                               .sins = {.loss = sin, .duplicate = sin / 2, .reorder = double(seed % 3) / 50},
@@ -100,12 +103,12 @@ BOOST_AUTO_TEST_CASE(they_differ_in_nothing_whatever_the_pipe_does) {
         all.sent += n.sent;
         all.arrived += n.arrived;
     }
-    BOOST_TEST(all.sent > 2000u);
-    BOOST_TEST(all.arrived > 2000u);
+    BOOST_TEST(all.sent > 30 * seeds);
+    BOOST_TEST(all.arrived > 30 * seeds);
 }
 
 BOOST_AUTO_TEST_CASE(nor_without_options_or_with_other_settings) {
-    for (uint32_t seed = 1; seed <= 60; ++seed) {
+    for (uint32_t seed = 1; seed <= seeds; ++seed) {
         const pipe_sins sins{.loss = double(seed % 3) * 0.02, .reorder = double(seed % 2) / 20};
         check({.seed = seed, .sins = sins, .ours = seed % 2 ? bare() : settings(), .theirs = bare()});
         check({.seed = seed, .sins = sins, .ours = careful(), .theirs = careful()});
@@ -120,7 +123,7 @@ BOOST_AUTO_TEST_CASE(nor_without_options_or_with_other_settings) {
 // RFC 9768.
 BOOST_AUTO_TEST_CASE(nor_where_marks_are_counted) {
     plain_counts all;
-    for (uint32_t seed = 1; seed <= 60; ++seed) {
+    for (uint32_t seed = 1; seed <= seeds; ++seed) {
         const double sin = double(seed % 4) * 0.005;
         const pipe_sins sins{.loss = sin, .reorder = sin, .mark = double(seed % 3) / 20};
         settings opener = counting_marks(), other = counting_marks();
@@ -132,8 +135,8 @@ BOOST_AUTO_TEST_CASE(nor_where_marks_are_counted) {
         check({.seed = seed, .sins = sins, .ours = opener, .theirs = other, .simultaneous = true});
         check({.seed = seed, .sins = sins, .ours = opener, .theirs = other, .bytes = {200'000, 0}});
     }
-    BOOST_TEST(all.sent > 2000u);
-    BOOST_TEST(all.arrived > 2000u);
+    BOOST_TEST(all.sent > 30 * seeds);
+    BOOST_TEST(all.arrived > 30 * seeds);
 }
 
 BOOST_AUTO_TEST_CASE(nor_in_one_direction_only) {
