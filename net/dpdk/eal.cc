@@ -28,7 +28,7 @@ namespace millrace::net {
 
 namespace {
 
-logger log("dpdk");
+logger eal_log("dpdk");
 
 std::mutex start_mutex;
 std::optional<eal_settings> started;
@@ -62,7 +62,7 @@ void log_line(std::string_view line) noexcept {
     while (!line.empty() && (line.back() == '\n' || line.back() == ' ')) line.remove_suffix(1);
     if (line.empty()) return;
     if (rte_log_cur_msg_loglevel() <= int(RTE_LOG_ERR)) last_complaint = line;
-    log.debug("{}", line);
+    eal_log.debug("{}", line);
 }
 
 // memif announces in a log line every control message that it is about to obey, on DPDK's interrupt thread:
@@ -117,7 +117,7 @@ void initialise(const eal_settings& s) {
                                        s.hugepages ? "hugepages" : "memory", rte_strerror(rte_errno),
                                        last_complaint, advice));
     }
-    log.debug("{} started with {} MiB", rte_version(), s.memory_mib);
+    eal_log.debug("{} started with {} MiB", rte_version(), s.memory_mib);
 }
 
 }  // namespace

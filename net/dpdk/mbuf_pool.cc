@@ -19,7 +19,7 @@ namespace millrace::net {
 
 namespace {
 
-logger log("dpdk");
+logger pool_log("dpdk");
 
 constexpr unsigned cached = 256;  // by each thread
 constexpr uint32_t room_alignment = 64;
@@ -40,7 +40,7 @@ void free_returned_pools() {
 void retire(rte_mempool* pool) {
     if (!pool) return;
     if (const unsigned out = rte_mempool_in_use_count(pool)) {
-        log.debug("{} of {}'s buffers are still in use", out, pool->name);
+        pool_log.debug("{} of {}'s buffers are still in use", out, pool->name);
         const std::lock_guard lock(retired_mutex);
         retired.push_back(pool);
         return;

@@ -19,7 +19,7 @@ namespace millrace::net {
 
 namespace {
 
-logger log("dpdk");
+logger port_log("dpdk");
 
 constexpr uint32_t link_header = RTE_ETHER_HDR_LEN + RTE_ETHER_CRC_LEN;
 constexpr uint64_t reconnect_microseconds = 500'000;
@@ -237,7 +237,7 @@ void port::fill_table(const rte_eth_dev_info& dev) {
     }
     info_.spreads_flows = rte_eth_dev_rss_reta_update(id_, table.data(), dev.reta_size) == 0;
     if (!info_.spreads_flows)
-        log.warn("{}: cannot set how it spreads flows; they are steered in software", info_.name);
+        port_log.warn("{}: cannot set how it spreads flows; they are steered in software", info_.name);
 }
 
 // A TAP interface's own address is the kernel's, which is the other end here: ours must differ from it.
