@@ -8,7 +8,7 @@ namespace millrace::kv {
 
 namespace {
 
-constexpr size_t fetched_ahead = 16;    // keys: about what the memory takes to bring the first of them
+constexpr size_t fetched_ahead = 16;    // keys: as many are run while the memory brings one
 constexpr size_t kept_elements = 4096;  // about as many commands as a usual read has room for
 
 // Forgets what is in it, and memory beyond what a usual read needs: workspaces are kept.

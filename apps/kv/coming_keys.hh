@@ -13,11 +13,12 @@ class coming_keys {
     // `read` must outlive this.
     explicit coming_keys(std::string_view read) noexcept : at_(read.data()), end_(at_ + read.size()) {}
 
-    // The second argument of the next request. Empty where there is none, or not all of it, or a request of
-    // another form; and from then on.
+    // The second argument of the next request. Empty where there is none, or an empty one, or not all of it,
+    // or a request of another form; and from then on.
     std::string_view next() noexcept { return at_ == end_ ? std::string_view() : take(); }
 
  private:
+    // Not inline: who asks has other work, and few keys to be guessed.
     [[gnu::noinline]] std::string_view take() noexcept {
         constexpr size_t head_bytes = 4;  // "*2\r\n"
         size_t left = 0;                  // arguments of the request
@@ -26,6 +27,7 @@ class coming_keys {
         at_ += head_bytes;
         skip_argument();
         const std::string_view key = skip_argument();
+        if (key.empty()) return give_up();
         for (left -= 2; left > 0; --left) skip_argument();
         return key;
     }

@@ -19,8 +19,9 @@ namespace {
 
 logger session_log("kv.session");
 
-// Fetched ahead for one read: no more than the nearest cache takes from many of them.
+// A read's keys that are fetched ahead: two cache lines each, of the 512 or more that the nearest cache has.
 constexpr unsigned most_keys_ahead = 64;
+// So many keep the memory busy by themselves.
 constexpr unsigned many_keys = 8;
 
 bool asks_all_shards(verdict v) noexcept {
@@ -116,8 +117,11 @@ future<> session::answer_reads() {
 unsigned session::fetch_keys(std::string_view read) noexcept {
     coming_keys all(read);
     unsigned fetched = 0;
-    for (std::string_view key; fetched < most_keys_ahead && !(key = all.next()).empty(); ++fetched)
-        here_.state().fetch_ahead(key);
+    for (unsigned n = 0; n < most_keys_ahead; ++n) {
+        const std::string_view key = all.next();
+        if (key.empty()) break;
+        fetched += here_.state().fetch_ahead(key);
+    }
     return fetched;
 }
 

@@ -23,7 +23,7 @@ class session {
 
  private:
     future<> answer_reads();
-    // Returns how many.
+    // Has those of this shard fetched ahead, and returns how many.
     unsigned fetch_keys(std::string_view read) noexcept;
     verdict run_requests(workspace& w);
     future<> answer_with_others(verdict v);

@@ -66,10 +66,12 @@ class shard_state {
     key_ref key(std::string_view text) const noexcept { return {text, key_hash(seed, text)}; }
     unsigned owner(const key_ref& k) const noexcept { return shards == 1 ? 0 : shard_of(k.hash, shards); }
 
-    // A look-up of this key is near, see store::far(). Empty, or of another shard: nothing.
-    void fetch_ahead(std::string_view text) noexcept {
-        if (text.empty()) return;
-        if (const key_ref k = key(text); owner(k) == shard) keys.prefetch(k.hash);
+    // A look-up of this key is near, see store::far(). False, and nothing is done, if it is another shard's.
+    bool fetch_ahead(std::string_view text) noexcept {
+        const key_ref k = key(text);
+        if (owner(k) != shard) return false;
+        keys.prefetch(k.hash);
+        return true;
     }
 
     execution execution_into(reply_builder& reply, time_point now, bool may_attach) noexcept {

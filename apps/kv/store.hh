@@ -72,7 +72,7 @@ class store {
     void clear() noexcept;
 
     // A step of a resize that is under way: with every read, or look-ups alone would go through two tables
-    // for ever.
+    // for ever. Entries may move.
     void move_on() noexcept { table_.move_on(slots_moved_per_read); }
     bool resizing() const noexcept { return table_.resizing(); }
     // Looks at the next `slots` slots and removes what has expired, and takes a resize of the table further

@@ -39,9 +39,7 @@ slot_array& slot_array::operator=(slot_array&& other) noexcept {
 
 void slot_array::clear() noexcept {
     for (size_t i = 0; i < capacity(); ++i) slots_[i].clear();
-    slots_ = nullptr;
-    mask_ = 0;
-    memory_.reset();
+    drop();
 }
 
 slot* slot_array::find_around(uint64_t tag, uint32_t hash, std::string_view key) noexcept {
@@ -119,7 +117,7 @@ void table::move_some(size_t slots) noexcept {
         current_.free_slot(s.hash()).take(s);
         s.vacate();
     }
-    if (next_move_ == leaving_.capacity()) leaving_ = slot_array();
+    if (next_move_ == leaving_.capacity()) leaving_.drop();
 }
 
 }  // namespace millrace::kv

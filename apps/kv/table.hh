@@ -38,6 +38,12 @@ class slot_array {
     }
     // Where a key that is not there belongs. There must be room.
     slot& free_slot(uint32_t hash) noexcept;
+    // Ends an array whose slots have all been left: none of them is looked at again.
+    void drop() noexcept {
+        slots_ = nullptr;
+        mask_ = 0;
+        memory_.reset();
+    }
     // Empties slot `i` and closes the gap that this leaves in the probing of others.
     void erase(size_t i) noexcept;
 
@@ -86,11 +92,11 @@ class table {
     }
     bool resizing() const noexcept { return leaving_.capacity() != 0; }
 
-    // For a sweep: slots by number. Those of a table being left are not among them, and move there with key
-    // operations, or by move_on() when there are none.
+    // Takes a resize that is under way further by so many. Slots found before may move.
     void move_on(size_t slots) noexcept {
         if (resizing()) move_some(slots);
     }
+    // For a sweep: slots by number. Those of a table being left are not among them.
     size_t capacity() const noexcept { return current_.capacity(); }
     slot& at(size_t i) noexcept { return current_[i]; }
 

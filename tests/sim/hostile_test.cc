@@ -294,7 +294,7 @@ BOOST_AUTO_TEST_CASE(segments_for_nobody_are_reset_within_a_limit) {
     s.check_nothing_is_left();
 }
 
-// Segments by the hundred thousand, valid ones changed at random places, most with a good checksum.
+// Segments by the ten thousand and more, valid ones changed at random places, most with a good checksum.
 BOOST_AUTO_TEST_CASE(mutated_segments_do_no_harm) {
     constexpr int segments = effort(30'000, 100'000, 1'000'000);
     siege s;

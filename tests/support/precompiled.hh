@@ -1,5 +1,5 @@
-// What nearly every test includes, compiled once in the builds that are made from scratch (MILLRACE_UNITY).
-// A test still includes all it uses.
+// What nearly every test includes, compiled once in the builds that are made from scratch
+// (MILLRACE_PRECOMPILE). A test still includes all it uses.
 #pragma once
 
 #include "core/background.hh"

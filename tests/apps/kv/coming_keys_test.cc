@@ -4,16 +4,31 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <algorithm>
+#include <memory>
 #include <string>
 
 using namespace millrace;
 using namespace millrace::kv;
-using namespace std::string_literals;
 
 namespace {
 
-std::string_view first_key(std::string_view read) {
-    return coming_keys(read).next();
+// In a block that ends where it ends, so that a sanitizer sees who looks further.
+class exact {
+ public:
+    explicit exact(std::string_view read) : size_(read.size()), bytes_(std::make_unique<char[]>(size_)) {
+        std::ranges::copy(read, bytes_.get());
+    }
+    std::string_view view() const noexcept { return {bytes_.get(), size_}; }
+
+ private:
+    size_t size_;
+    std::unique_ptr<char[]> bytes_;
+};
+
+std::string first_key(std::string_view read) {
+    const exact bytes(read);
+    return std::string(coming_keys(bytes.view()).next());
 }
 
 }  // namespace
@@ -48,7 +63,8 @@ BOOST_AUTO_TEST_CASE(the_keys_of_all_requests_in_a_pipeline_are_seen_in_order) {
 }
 
 BOOST_AUTO_TEST_CASE(behind_a_request_of_another_form_no_more_are_seen) {
-    for (const char* other : {"PING\r\n", "*1\r\n$4\r\nPING\r\n", "*2\r\n$3\r\nGET\r\n:1\r\n", "\r\n"}) {
+    for (const char* other : {"*2\r\n$3\r\nGET\r\n$0\r\n\r\n", "PING\r\n", "*1\r\n$4\r\nPING\r\n",
+                              "*2\r\n$3\r\nGET\r\n:1\r\n", "\r\n"}) {
         const std::string get = "*2\r\n$3\r\nGET\r\n$1\r\na\r\n", read = get + other + get;
         coming_keys keys(read);
         BOOST_TEST(keys.next() == "a");
@@ -65,14 +81,14 @@ BOOST_AUTO_TEST_CASE(they_stay_inside_of_what_was_read) {
         std::string read = valid.substr(0, rng.below(valid.size() + 1));
         for (uint64_t n = rng.below(4); n > 0 && !read.empty(); --n)
             read[rng.below(read.size())] = char(rng.next());
-        read.shrink_to_fit();
-        coming_keys keys(read);
-        for (const char* behind = read.data();;) {
+        const exact bytes(read);
+        coming_keys keys(bytes.view());
+        for (const char* behind = bytes.view().data();;) {
             const std::string_view key = keys.next();
             if (key.empty()) break;
             BOOST_REQUIRE(key.data() > behind);
             behind = key.data() + key.size();
-            BOOST_REQUIRE(behind <= read.data() + read.size());
+            BOOST_REQUIRE(behind <= bytes.view().data() + read.size());
         }
     }
 }

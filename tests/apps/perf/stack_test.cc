@@ -41,7 +41,7 @@ BOOST_AUTO_TEST_CASE(every_workload_runs_over_the_stack) {
     s.run_time = 3ms;
     s.warm_up = 1ms;
     s.keys = 500;
-    constexpr uint64_t rate = 10'000'000'000;
+    constexpr uint64_t rate = 10'000'000'000;  // without one a stream has no end of bytes in no time
     for (auto w : {perf::workload::rr, perf::workload::crr, perf::workload::read, perf::workload::write,
                    perf::workload::rw, perf::workload::resp_get, perf::workload::resp_set}) {
         s.what = w;

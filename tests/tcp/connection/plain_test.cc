@@ -80,7 +80,7 @@ settings careful() {
     return s;
 }
 
-constexpr uint32_t seeds = test::effort(20, 60, 200);
+constexpr uint32_t seeds = test::effort(20, 40, 200);
 
 }  // namespace
 
