@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 
 namespace millrace {
 
@@ -14,7 +15,9 @@ namespace millrace {
 
 // The same of each line of `bytes` from `at`.
 [[gnu::always_inline]] inline void prefetch(const void* at, size_t bytes) noexcept {
-    for (size_t line = 0; line < bytes; line += 64) prefetch(static_cast<const char*>(at) + line);
+    const auto begin =
+        reinterpret_cast<uintptr_t>(at);  // any: no pointer may be moved that points to nothing
+    for (size_t line = 0; line < bytes; line += 64) prefetch(reinterpret_cast<const void*>(begin + line));
 }
 
 }  // namespace millrace
