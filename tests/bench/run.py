@@ -30,13 +30,14 @@ QUICK_WARNING = "**A smoke run (--quick): one short round each. Its figures show
 
 
 def arguments():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(prog="./dev bench", usage="%(prog)s [--quick] [--rounds N] [--list] [PART...]",
+                                     description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="one short round of few cases: does everything run?")
     parser.add_argument("--rounds", type=int, default=load.FULL.rounds, help="of each figure, from 2 to 20 (default: 5)")
     parser.add_argument("--list", action="store_true", help="name the parts and end")
-    parser.add_argument("build", help="folder of a release build")
+    parser.add_argument("build", help=argparse.SUPPRESS)  # the folder of a release build: ./dev gives it
     parser.add_argument("parts", nargs="*", metavar="PART", help="some parts only: " + ", ".join(PARTS))
-    options = parser.parse_args()
+    options = parser.parse_intermixed_args()  # flags before, between and behind the parts
     if unknown := [p for p in options.parts if p not in PARTS]:
         parser.error(f"there is no part {' or '.join(unknown)}; there are {', '.join(PARTS)}")
     if not 2 <= options.rounds <= 20:
