@@ -10,6 +10,7 @@
 #include "tcp/native_network.hh"
 
 #include <algorithm>
+#include <csignal>
 #include <cstdio>
 #include <memory>
 #include <string_view>
@@ -64,8 +65,11 @@ class host {
         net::interface_config c;
         c.addresses = {net::prefix::parse(cidr).value()};
         c.mtu = uint16_t(s.mtu);
+        // Nothing is under way in this link when a connection ends, and a fast crr needs its ports again.
+        tcp::native_settings native;
+        native.tcp.time_wait = duration(0);
         reactor::scope here(loop_);
-        network_ = std::make_unique<tcp::native_network>(loop_, device, 0, c);
+        network_ = std::make_unique<tcp::native_network>(loop_, device, 0, c, native);
     }
     ~host() {
         reactor::scope here(loop_);
@@ -79,6 +83,14 @@ class host {
     reactor loop_;
     std::unique_ptr<tcp::native_network> network_;
 };
+
+volatile std::sig_atomic_t interrupted = 0;
+
+void catch_signals() {
+    struct sigaction action {};
+    action.sa_handler = [](int) { interrupted = 1; };
+    for (const int signal : {SIGINT, SIGTERM}) ::sigaction(signal, &action, nullptr);
+}
 
 // Both, and the turns they take.
 class both_ends {
@@ -97,12 +109,13 @@ class both_ends {
         }
         reactor::scope here(client_.loop());
         client c(s(), bytes_, 0, 1);
-        abort_source never_asked;
-        future<> measuring = c.run(client_.network(), never_asked);
+        abort_source stop;
+        future<> measuring = c.run(client_.network(), stop);
         progress_begin_ = progress_at_ = now();
         while (!measuring.available()) {
             turn();
             if (s().progress) show_progress(c);
+            if (interrupted) stop.request_abort();
         }
         measuring.get();
         say_goodbye();
@@ -177,6 +190,7 @@ int run_self(int argc, const char* const* argv) {
     config_schema schema("millrace-perf --self", "measures two stacks in one thread, over a link in memory");
     declare(schema, s);
     if (const auto code = start_program(schema, argc, argv)) return *code;
+    catch_signals();
     const measurement m = both_ends(s).run();
     std::fputs((s.perf.json ? to_json({m}, s.perf) : to_text({m}, s.perf)).c_str(), stdout);
     std::fflush(stdout);

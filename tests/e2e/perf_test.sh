@@ -65,6 +65,14 @@ else
 fi
 check "a bare link over kernel sockets" fails_with 2 "no device for frames" "$perf" bare-link client --net kernel
 check "both ends in one process" complete "$perf" --self --requests 2000 --connections 10
+check "both ends: connections one after the other${full:+, more than there are ports}" \
+    complete "$perf" --self --workload crr --requests "$((full ? 40000 : 2000))" --connections 10
+interrupted_itself() {
+    timeout --preserve-status --signal "$1" 2 "$perf" --self --duration 1m >"$work/out" 2>"$work/err"
+    [ $? = 1 ] && grep -q '^PARTIAL: rr' "$work/out" && [ "$(wc -l <"$work/err")" = 1 ]
+}
+check "both ends, interrupted" interrupted_itself INT
+check "both ends, terminated" interrupted_itself TERM
 
 dies() {
     lasting 20s
