@@ -18,9 +18,14 @@
 namespace millrace::tcp {
 namespace {
 
+uint64_t random_word() {
+    std::random_device source;
+    return uint64_t(source()) << 32 | source();
+}
+
 shards_options shards_of(const config_schema& schema, const service_options& o) {
     shards_options s{.count = o.shards, .cpus = cpus_of(schema, o)};
-    s.seed = uint64_t(std::random_device()()) << 32 | std::random_device()();
+    s.seed = random_word();
     s.idle = idle_policy_of(o);
     s.spin = o.spin;
     s.stall = o.stall;
@@ -82,7 +87,7 @@ int run_service(int argc, char** argv, service s) {
         signal_source signals({SIGTERM, SIGINT, SIGUSR1});
         const auto device = open_device(schema, o);
         shards all(shards_of(schema, o));
-        process p(s, o, config, device.get(), signals);
+        process p(s, o, config, device.get(), signals, {random_word(), random_word()});
         all.run([&p] { return p.run(); });
         return int(exit_code::success);
     } catch (...) {

@@ -52,8 +52,8 @@ class coming_keys {
     }
     static size_t digit(char c) noexcept { return size_t(static_cast<unsigned char>(c)) - size_t('0'); }
 
-    const char* at_ = nullptr;
-    const char* end_ = nullptr;
+    const char* at_;
+    const char* end_;
 };
 
 }  // namespace millrace::kv

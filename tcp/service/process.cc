@@ -13,7 +13,6 @@
 #include <fmt/format.h>
 
 #include <csignal>
-#include <random>
 
 namespace millrace::tcp {
 namespace {
@@ -22,12 +21,6 @@ logger log("service");
 
 // What background work gets to end in once its connections are gone.
 constexpr duration last_words = std::chrono::milliseconds(250);
-
-std::array<uint64_t, 2> draw_secret() {
-    std::random_device source;
-    const auto word = [&] { return uint64_t(source()) << 32 | source(); };
-    return {word(), word()};
-}
 
 // Waits, but not for ever, and not for what comes of it.
 future<bool> resolves_within(duration limit, future<> f) {
@@ -57,7 +50,7 @@ future<bool> resolves_before(future<> f, duration limit, abort_source& hurry) {
 }  // namespace
 
 process::process(service& s, const service_options& o, const net::interface_config& config,
-                 net::device* device, signal_source& signals)
+                 net::device* device, signal_source& signals, const std::array<uint64_t, 2>& secret)
     : service_(s),
       options_(o),
       config_(config),
@@ -66,7 +59,7 @@ process::process(service& s, const service_options& o, const net::interface_conf
       native_(native_settings_of(o)),
       steering_(o.shards),
       parts_(o.shards) {
-    native_.secret = draw_secret();
+    native_.secret = secret;
     native_.quiet_until_used = true;
 }
 

@@ -12,6 +12,8 @@
 #include "tcp/service.hh"
 #include "tcp/service/options.hh"
 
+#include <array>
+#include <cstdint>
 #include <exception>
 #include <memory>
 #include <optional>
@@ -21,9 +23,10 @@ namespace millrace::tcp {
 
 class process {
  public:
-    // `device` is null for kernel sockets. Everything passed in outlives the process.
+    // `device` is null for kernel sockets. `secret` is random, for initial sequence numbers and cookies. What
+    // is passed in by reference outlives the process, but for the secret.
     process(service& s, const service_options& o, const net::interface_config& config, net::device* device,
-            signal_source& signals);
+            signal_source& signals, const std::array<uint64_t, 2>& secret);
 
     // On shard 0: starts the networks and the service, waits until the service has ended or a signal asks for
     // that, drains, and leaves nothing behind. Fails as the service did.

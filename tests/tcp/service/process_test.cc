@@ -19,7 +19,7 @@ using namespace std::chrono_literals;
 namespace {
 
 struct a_process {
-    explicit a_process(tcp::service& s) : process(s, options, config, nullptr, signals) {}
+    explicit a_process(tcp::service& s) : process(s, options, config, nullptr, signals, {1, 2}) {}
 
     void start() {
         reactor::scope here(group.at(0));
