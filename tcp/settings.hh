@@ -17,6 +17,13 @@ enum class ecn_mode : uint8_t {
     accurate,  // the same, with a count of the marks (RFC 9768); a peer that has it not is content with `on`
 };
 
+// Search for the segment size that the path carries, by sending: RFC 4821.
+enum class mtu_probing_mode : uint8_t {
+    off,
+    black_hole,  // once full segments time out in a row
+    always,      // begins with a small size and looks for a larger one
+};
+
 // Shared by all connections of a shard and not changed while they live; what one connection may choose for
 // itself is its copy of `connection_settings`.
 struct settings {
@@ -32,6 +39,11 @@ struct settings {
     // Segment sizes, in bytes of payload without options (RFC 6691).
     uint16_t default_peer_mss = 536;  // RFC 9293 §3.7.1: of a peer that does not say; 1220 over IPv6
     uint16_t min_mss = 88;            // whatever a peer or a router says; Linux: 48 (tcp_min_snd_mss)
+    mtu_probing_mode path_mtu_probing = mtu_probing_mode::black_hole;  // Linux: off (tcp_mtu_probing)
+    uint16_t probing_base_mss = 1024;  // to begin with; RFC 4821 §7.2, Linux: 1024 (tcp_base_mss)
+    uint16_t probing_floor_mss = 512;  // where not even that passes; Linux: 48 (tcp_mtu_probe_floor)
+    uint8_t black_hole_timeouts = 3;   // in a row: RFC 8899 §4.3; Linux: tcp_retries1, 3 s of them
+    duration mtu_raise_interval = std::chrono::minutes(10);  // until a larger size is tried: RFC 8899 §5.1.1
 
     // Acknowledging.
     duration ack_delay = std::chrono::milliseconds(40);  // RFC 9293 §3.8.6.3: below 500 ms; Linux: 40 ms

@@ -59,6 +59,9 @@ struct connection_info {
     uint32_t marks_received = 0;   // segments that came with CE
     uint32_t marks_told = 0;       // that the peer told of, if it counts them
     uint32_t mark_reductions = 0;  // of the window, because the peer told of such
+    // RFC 4821: segments became smaller because larger ones stayed away; probes of larger ones, and those of
+    // them that were lost.
+    uint32_t black_holes = 0, size_probes = 0, size_probes_lost = 0;
 };
 
 }  // namespace millrace::tcp

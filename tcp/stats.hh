@@ -23,7 +23,10 @@ struct stats {
     uint64_t failed = 0;           // established ones that ended by reset, timeout or ICMP error
     uint64_t closed = 0;           // ended in order
     uint64_t retransmissions = 0;  // segments, of connections that have ended
-    uint64_t accepted = 0;         // handed to the application
+    uint64_t black_holes = 0;      // segments became smaller, as larger ones stayed away (RFC 4821); these
+    uint64_t size_probes = 0;      // are of connections that have ended, too
+    uint64_t size_probes_lost = 0;
+    uint64_t accepted = 0;  // handed to the application
     uint64_t time_wait_answered = 0;
     uint64_t time_wait_reused = 0;   // RFC 6191: a new connection took the place of an old one early
     uint64_t time_wait_evicted = 0;  // the table was full: the oldest went before its time

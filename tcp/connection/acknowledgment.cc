@@ -48,6 +48,7 @@ void connection::on_acknowledged(seq ack, const sack_blocks& blocks, const times
         .una = ack, .snd_nxt = snd_.nxt, .now = now, .echoed_until = echoed_until(echo, now)};
     if (!recovery_.is_quiet()) recovery_.on_acknowledging(a, flight_, rtt_);
     const in_flight::acked acked = take_out_of_flight(ack, now);
+    if (unusual_.sizing) hear_of_size_probe(now);
     a.acked_bytes = acked.bytes;
     a.newly_arrived = acked.newly_arrived;
     tell_recovery(a, blocks, flight, sample_rtt(acked, echo, now));
@@ -87,6 +88,7 @@ void connection::follow_recovery(loss_recovery::transition t, const loss_recover
         case loss_recovery::transition::none:
             break;
         case loss_recovery::transition::entered:
+            if (unusual_.sizing && lost_size_probe_alone(a.now)) break;
             ++rare().fast_recoveries;
             congestion_.on_loss(flight);
             note_reduction();

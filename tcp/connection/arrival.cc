@@ -1,4 +1,5 @@
 // A segment arrives: RFC 9293 §3.10.7, and its checks in order: §3.10.7.4.
+#include "tcp/connection/both_ways.hh"
 #include "tcp/connection/connection.hh"
 
 #include <algorithm>

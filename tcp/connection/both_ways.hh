@@ -7,6 +7,17 @@
 
 namespace millrace::tcp {
 
+// An acceptable segment came.
+inline void connection::heard(time_point now) noexcept {
+    heard_at_ = now;
+    probes_unanswered_ = 0;
+}
+
+// RFC 6298 §5.2, §5.3.
+inline void connection::restart_retransmit_timer(time_point now) noexcept {
+    retransmit_at_ = flight_.empty() ? never : now + rto_.value();
+}
+
 // The window field of a segment that goes out now, which acknowledges all that has come.
 inline uint16_t connection::offer_window() noexcept {
     acked_to_ = rcv_.nxt();

@@ -1,5 +1,4 @@
 // The user's calls: RFC 9293 §3.10.2 to §3.10.6, and what ICMP tells (§3.9.2.2).
-#include "net/error.hh"
 #include "tcp/connection/connection.hh"
 
 #include <algorithm>
@@ -72,19 +71,22 @@ void connection::end(failure why) noexcept {
     failure_ = why;
     retransmit_at_ = quiet_at_ = never;
     unusual_.syn_due = unusual_.probe_due = unusual_.keepalive_due = unusual_.handshake_ack_due = false;
+    unusual_.sizing = false;
     acks_.on_ack_sent();
     out_.clear();
     flight_.clear();
     late_.clear();
     if (rare_ && rare_->changes) rare_->changes->clear();
     if (paced()) rare_->pacer->stop_waiting();
+    if (sized()) rare_->sizing.reset();
     events_ |= why == failure::none ? events(events::closed) : events::closed | events::failed;
 }
 
 void connection::enter_time_wait() noexcept {
     state_ = connection_state::time_wait;
     retransmit_at_ = quiet_at_ = never;
-    unusual_.probe_due = unusual_.keepalive_due = false;
+    unusual_.probe_due = unusual_.keepalive_due = unusual_.sizing = false;
+    if (sized()) rare_->sizing.reset();
     events_ |= events::closed;
 }
 
@@ -103,6 +105,11 @@ std::optional<time_wait_seed> connection::take_time_wait() noexcept {
 void connection::set_keepalive(bool on, time_point now) noexcept {
     keepalive_ = on;
     if (!is_closed() && snd_.una != iss_) arm_quiet_timer(now);
+}
+
+void connection::set_user_timeout(duration d) noexcept {
+    if (d > duration::zero() || rare_) rare().user_timeout = d;
+    note_deadlines();
 }
 
 bool connection::on_path_error(const path_error& e) noexcept {
@@ -134,39 +141,6 @@ bool connection::on_path_error(const path_error& e) noexcept {
 void connection::on_unreachable(failure why) noexcept {
     soft_error_ = why;
     if (state_ == connection_state::syn_sent) end(why);
-}
-
-// RFC 1191 §6.5: what is in flight is too big, and goes out again in smaller segments, without blame on
-// congestion.
-void connection::on_smaller_path(uint16_t mss) noexcept {
-    if (mss >= path_mss_) return;
-    path_mss_ = std::max(mss, settings_.min_mss);
-    const uint32_t before = smss_;
-    set_segment_size();
-    if (smss_ >= before || snd_.una == iss_) return;
-    congestion_.set_smss(smss_);
-    recovery_.on_smaller_segments(snd_.nxt, flight_);
-    if (delivery_rate* rate = flight_.rate()) rate->forget_losses();
-}
-
-std::error_code connection::error() const noexcept {
-    switch (failure_) {
-        case failure::none:
-            return {};
-        case failure::refused:
-            return net::errc::connection_refused;
-        case failure::reset:
-            return net::errc::connection_reset;
-        case failure::aborted:
-            return net::errc::connection_aborted;
-        case failure::timed_out:
-            return net::errc::timed_out;
-        case failure::host_unreachable:
-            return net::errc::host_unreachable;
-        case failure::network_unreachable:
-            return net::errc::network_unreachable;
-    }
-    return {};
 }
 
 connection_info connection::info() const noexcept {
@@ -211,6 +185,9 @@ connection_info connection::info() const noexcept {
     i.spurious_losses = rare_->spurious_losses;
     i.marks_received = rare_->marks_received;
     i.mark_reductions = rare_->mark_reductions;
+    i.black_holes = rare_->black_holes;
+    i.size_probes = rare_->size_probes;
+    i.size_probes_lost = rare_->size_probes_lost;
     return i;
 }
 

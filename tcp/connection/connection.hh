@@ -7,6 +7,7 @@
 #include "tcp/connection/drop_reason.hh"
 #include "tcp/connection/ecn_state.hh"
 #include "tcp/connection/events.hh"
+#include "tcp/connection/failure.hh"
 #include "tcp/connection/opening.hh"
 #include "tcp/connection/rarities.hh"
 #include "tcp/connection/rate_limit.hh"
@@ -143,10 +144,7 @@ class connection {
     void set_no_delay(bool on) noexcept { no_delay_ = on; }
     void set_keepalive(bool on, time_point now) noexcept;
     void set_congestion(net::congestion_algorithm a, time_point now) noexcept;
-    void set_user_timeout(duration d) noexcept {
-        if (d > duration::zero() || rare_) rare().user_timeout = d;
-        more_deadlines_ = d > duration::zero() || paced();
-    }
+    void set_user_timeout(duration d) noexcept;
     // From 1 byte to 1 GiB: others are taken for the nearest of these.
     void set_send_limit(uint32_t bytes) noexcept {
         send_limit_ = std::clamp(bytes, uint32_t(1), uint32_t(1) << 30);
@@ -160,22 +158,12 @@ class connection {
     // Everything sent was acknowledged, the FIN too.
     bool is_finished() const noexcept { return unusual_.fin_queued && snd_.una == fin_seq() + 1; }
     // Why it failed; none while it has not.
-    std::error_code error() const noexcept;
+    std::error_code error() const noexcept { return error_of(failure_); }
     connection_info info() const noexcept;
     // Once, after `closed` in state TIME-WAIT.
     std::optional<time_wait_seed> take_time_wait() noexcept;
 
  private:
-    enum class failure : uint8_t {
-        none,
-        refused,
-        reset,
-        aborted,
-        timed_out,
-        host_unreachable,
-        network_unreachable
-    };
-
     // handshake.cc
     void begin_receiving(seq irs, uint8_t scale) noexcept;
     void agree_on_options(const options& offered, time_point now) noexcept;
@@ -219,6 +207,19 @@ class connection {
     void note_idle_sender() noexcept;
     pacer::pace pace() const noexcept;
 
+    // path_mtu.cc
+    void begin_sizing(bool at_base) noexcept;
+    void note_size_search() noexcept;
+    void on_new_segment_size() noexcept;
+    void resend_in_smaller_segments() noexcept;
+    void suspect_segment_size(time_point now) noexcept;
+    void hear_of_size_probe(time_point now) noexcept;
+    bool lost_size_probe_alone(time_point now) noexcept;
+    void forget_resent_probe(seq at) noexcept;
+    uint32_t size_to_probe(uint32_t window) const noexcept;
+    bool next_size_probe(outgoing& out, uint32_t size, uint32_t window, uint32_t room,
+                         time_point now) noexcept;
+
     // plain.cc
     bool is_expected(const plain_segment& s) noexcept;
     void take_plain_ack(seq ack, const timestamp_option* echo, time_point now) noexcept;
@@ -253,9 +254,7 @@ class connection {
     void on_acknowledged(seq ack, const sack_blocks& blocks, const timestamp_option* echo,
                          time_point now) noexcept;
     in_flight::acked take_out_of_flight(seq ack, time_point now) noexcept;
-    void restart_retransmit_timer(time_point now) noexcept {
-        retransmit_at_ = flight_.empty() ? never : now + rto_.value();  // RFC 6298 §5.2 §5.3
-    }
+    void restart_retransmit_timer(time_point now) noexcept;
     duration sample_rtt(const in_flight::acked& acked, const timestamp_option* echo, time_point now) noexcept;
     std::optional<duration> elapsed_since(const timestamp_option* echo, time_point now) const noexcept;
     void tell_recovery(const loss_recovery::ack& a, const sack_blocks& blocks, uint32_t flight,
@@ -307,6 +306,7 @@ class connection {
     time_point rare_deadline() const noexcept;
     unsigned retry_limit() const noexcept;
     failure reason_to_give_up() const noexcept;
+    void note_deadlines() noexcept;
 
     // calls.cc
     size_t send_front(buffer& data) noexcept;
@@ -326,6 +326,7 @@ class connection {
         return *rare_;
     }
     bool paced() const noexcept { return rare_ && rare_->pacer; }
+    bool sized() const noexcept { return rare_ && rare_->sizing; }
     rto_limits timeout_limits() const noexcept {
         return {.initial = settings_.rto_initial, .min = settings_.rto_min, .max = settings_.rto_max};
     }
@@ -350,10 +351,7 @@ class connection {
         const size_t used = in_.memory() + late_.bytes();
         return settings_.receive_buffer - uint32_t(std::min<size_t>(used, settings_.receive_buffer));
     }
-    void heard(time_point now) noexcept {
-        heard_at_ = now;
-        probes_unanswered_ = 0;
-    }
+    void heard(time_point now) noexcept;
 
     // First what plain segments touch.
     const settings& settings_;

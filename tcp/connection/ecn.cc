@@ -176,6 +176,8 @@ void connection::note_counts_told() noexcept {
 // The last steps of is_expected() for a connection that is not like most: counts what `s` is marked with.
 bool connection::takes_special(const plain_segment& s) noexcept {
     if (unusual_.probing || unusual_.measured) return false;
+    if (unusual_.sizing && rare_->sizing->in_flight()) return false;
+    if (!unusual_.accurate) return true;
     // Where the option does not get through, each ACK could be one whose ACE field has gone round.
     if (s.ack() != snd_.una) {
         if (!ecn_.accurate->sent.has_counts()) return false;

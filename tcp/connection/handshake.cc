@@ -109,7 +109,8 @@ void connection::agree_on_options(const options& offered, time_point now) noexce
 
 // Eff.snd.MSS: what both ends' packets can hold, less the options that every segment has (RFC 6691).
 void connection::set_segment_size() noexcept {
-    const uint16_t mss = std::max(std::min(path_mss_, peer_mss_), settings_.min_mss);
+    uint16_t mss = std::max(std::min(path_mss_, peer_mss_), settings_.min_mss);
+    if (sized()) mss = std::min(mss, rare_->sizing->size());  // RFC 4821
     smss_ = mss - (timestamps_.enabled() ? timestamps_bytes : 0);
 }
 
@@ -178,6 +179,7 @@ void connection::establish(seq ack, time_point now, const timestamp_option* echo
 }
 
 void connection::begin_sending(time_point now) noexcept {
+    if (settings_.path_mtu_probing == mtu_probing_mode::always) begin_sizing(true);
     const bool lost_once = repeated_syn();  // RFC 5681 §3.1: then begin with one segment
     congestion_ =
         congestion_control(congestion_.algorithm(), smss_,

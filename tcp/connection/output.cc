@@ -84,6 +84,7 @@ bool connection::next_retransmission(outgoing& out, time_point now) noexcept {
 void connection::retransmit(outgoing& out, size_t i, time_point now) noexcept {
     fill_header(out, now);
     const uint32_t room = room_for_payload(out);
+    if (unusual_.sizing) forget_resent_probe(flight_[i].at);
     if (payload_of(flight_[i]) > room) flight_.split(i, room);
     fill_text(out, flight_[i].at, payload_of(flight_[i]), ends_with_fin(flight_[i]));
     flight_.on_retransmit(i, now);
@@ -107,6 +108,9 @@ bool connection::next_new(outgoing& out, time_point now) noexcept {
     const uint32_t pipe = flight_.empty() ? 0 : recovery_.pipe(flight_);
     const uint32_t cwnd_room = congestion_.cwnd() > pipe ? congestion_.cwnd() - pipe : 0;
     const uint32_t window = snd_.usable();
+    if (unusual_.sizing)
+        if (const uint32_t probe = size_to_probe(window))
+            return next_size_probe(out, probe, window, cwnd_room, now);
     const uint32_t size = segment_size({.unsent = data,
                                         .usable_window = window,
                                         .cwnd_room = cwnd_room,

@@ -10,6 +10,10 @@ void connection::on_timeout(time_point now) noexcept {
     if (is_closed()) return;
     if (give_up_at() <= now) return end(reason_to_give_up());
     if (paced() && rare_->pacer->deadline() <= now) rare_->pacer->stop_waiting();
+    if (sized() && rare_->sizing->raise_at() <= now) {
+        rare_->sizing->on_raise();
+        note_size_search();
+    }
     if (recovery_.reorder_deadline() <= now) on_reorder_timeout(now);
     if (tail_probe_at() <= now)
         on_tail_timeout(now);
@@ -44,6 +48,7 @@ void connection::on_data_timeout(time_point now) noexcept {
     note_reduction();
     recovery_.on_timeout(snd_.nxt, flight_, rtt_, now, first);
     tell_losses();
+    suspect_segment_size(now);
     rto_.back_off(timeout_limits());
     retransmit_at_ = now + rto_.value();
 }
@@ -131,7 +136,13 @@ time_point connection::give_up_at() const noexcept {
 }
 
 time_point connection::rare_deadline() const noexcept {
-    return paced() ? std::min(give_up_at(), rare_->pacer->deadline()) : give_up_at();
+    time_point t = give_up_at();
+    if (paced()) t = std::min(t, rare_->pacer->deadline());
+    return sized() ? std::min(t, rare_->sizing->raise_at()) : t;
+}
+
+void connection::note_deadlines() noexcept {
+    more_deadlines_ = paced() || sized() || (rare_ && rare_->user_timeout > duration::zero());
 }
 
 unsigned connection::retry_limit() const noexcept {
@@ -139,7 +150,7 @@ unsigned connection::retry_limit() const noexcept {
 }
 
 // What ICMP has said meanwhile tells more than that time has passed (RFC 1122 §4.2.3.9).
-connection::failure connection::reason_to_give_up() const noexcept {
+failure connection::reason_to_give_up() const noexcept {
     return soft_error_ == failure::none ? failure::timed_out : soft_error_;
 }
 

@@ -22,16 +22,17 @@ struct unusual_output {
     bool accurate : 1 = false;           // RFC 9768: what arrives is counted
     bool counts_due : 1 = false;         // RFC 9768 §3.2.3.3: the next ACK tells more than the last one did
     bool handshake_ack_due : 1 = false;  // RFC 9768 §3.2.2.1
-    uint8_t unused : 2 = 0;
+    bool sizing : 1 = false;             // RFC 4821: a larger segment size is being looked for
+    uint8_t unused : 1 = 0;
 
     // Something may be to be sent.
     bool any() const noexcept {
         unusual_output others = *this;
-        others.accurate = others.counts_due = false;
+        others.accurate = others.counts_due = others.sizing = false;
         return std::bit_cast<uint16_t>(others) != 0;
     }
     // What concerns arriving segments, too.
-    bool special_input() const noexcept { return probing || measured || accurate; }
+    bool special_input() const noexcept { return probing || measured || accurate || sizing; }
     // Other than that the congestion window had stopped the last sending.
     bool but_for_cwnd() const noexcept {
         unusual_output others = *this;

@@ -261,7 +261,11 @@ bool stack::add(socket& s) noexcept {
 void stack::retire(socket& s) noexcept {
     table_.erase(s.hash(), [&](const socket* other) { return other == &s; });
     connection& c = s.protocol();
-    stats_.retransmissions += c.info().retransmissions;
+    const connection_info last = c.info();
+    stats_.retransmissions += last.retransmissions;
+    stats_.black_holes += last.black_holes;
+    stats_.size_probes += last.size_probes;
+    stats_.size_probes_lost += last.size_probes_lost;
     if (s.fast_open_pending()) end_fast_open(s);
     if (const auto error = c.error()) {
         ++(s.was_established() ? stats_.failed : stats_.failed_opens);

@@ -254,6 +254,12 @@ void loss_recovery::on_smaller_segments(seq snd_nxt, in_flight& flight) noexcept
     episode_->doubt.end();
 }
 
+void loss_recovery::forgo() noexcept {
+    state_ = recovery_state::open;
+    retransmit_due_ = false;
+    episode_->doubt.end();
+}
+
 void loss_recovery::lose_all(in_flight& flight) {
     for (size_t i = 0; i < flight.size(); ++i)
         if (!flight[i].sacked && !flight[i].lost) lose(flight, i);

@@ -95,6 +95,11 @@ class loss_recovery {
     void on_timeout(seq snd_nxt, in_flight& flight, const rtt& path, time_point now, bool first) noexcept;
     // Segments must become smaller: what is in flight did not fit, and is lost.
     void on_smaller_segments(seq snd_nxt, in_flight& flight) noexcept;
+    // The largest payload that we send has changed.
+    void set_smss(uint32_t smss) noexcept { smss_ = uint16_t(smss); }
+    // What was just seen to be lost, so that fast recovery was entered, tells of no congestion (RFC 4821
+    // §7.6.2): it is sent again, and that is all.
+    void forgo() noexcept;
     // reorder_deadline() has come.
     transition on_reorder_timeout(seq snd_nxt, in_flight& flight, time_point now) noexcept;
     // When what is overdue by RACK is lost; `never` if nothing is.

@@ -124,6 +124,11 @@ void declare_tcp(config_schema& schema, service_options& o) {
               "RFC 3168: marks instead of losses; passive: if the peer asks; accurate: counted, RFC 9768")
         .one_of({"off", "passive", "on", "accurate"});
     schema.toggle("tcp.pacing", t.pacing, "beyond the initial window send at a pace instead of in bursts");
+    schema
+        .text("tcp.path-mtu-probing", o.path_mtu_probing,
+              "find the segment size of a path that drops large ones silently (RFC 4821): once they time "
+              "out, or from the first")
+        .one_of({"off", "black-hole", "always"});
     schema.number<uint16_t>("tcp.initial-window", t.initial_window_segments, "segments, RFC 6928")
         .range(1, 1000);
     schema.time("tcp.fin-wait-2-timeout", t.fin_wait_2_timeout, "for the FIN of a peer").range(1s, 1h);
@@ -209,6 +214,11 @@ ecn_mode ecn_mode_of(const service_options& o) {
     return o.ecn == "off" ? ecn_mode::off : o.ecn == "on" ? ecn_mode::on : ecn_mode::passive;
 }
 
+mtu_probing_mode mtu_probing_mode_of(const service_options& o) {
+    if (o.path_mtu_probing == "always") return mtu_probing_mode::always;
+    return o.path_mtu_probing == "off" ? mtu_probing_mode::off : mtu_probing_mode::black_hole;
+}
+
 }  // namespace
 
 void declare(config_schema& schema, service_options& o, bool has_port) {
@@ -289,6 +299,7 @@ native_settings native_settings_of(const service_options& o) {
     n.reset_on_full_backlog = o.full_backlog == "reset";
     n.tcp.congestion = net::parse_congestion_algorithm(o.congestion).value();
     n.tcp.ecn = ecn_mode_of(o);
+    n.tcp.path_mtu_probing = mtu_probing_mode_of(o);
     return n;
 }
 

@@ -48,6 +48,7 @@ struct service_options {
     bool fast_open = false;
     std::string congestion{net::to_string(settings{}.congestion)};
     std::string ecn = "passive";
+    std::string path_mtu_probing = "black-hole";
     uint64_t send_buffer = settings{}.send_buffer;
     uint64_t receive_buffer = settings{}.receive_buffer;
 
