@@ -12,8 +12,10 @@
 #include "core/future.hh"
 #include "core/promise.hh"
 
+#include <algorithm>
 #include <concepts>
 #include <coroutine>
+#include <cstddef>
 #include <exception>
 #include <source_location>
 #include <utility>
@@ -38,8 +40,28 @@ class coroutine_base : public producer, public task {
     ~coroutine_base() = default;
 };
 
+// The frames of the coroutines that a thread has begun and not ended.
+class coroutine_frame {
+ public:
+    static void* operator new(size_t size) {
+        bytes_ += ptrdiff_t(size);
+        return frame_cache::allocate(size);
+    }
+    static void operator delete(void* block, size_t size) noexcept {
+        bytes_ -= ptrdiff_t(size);
+        frame_cache::free(block, size);
+    }
+    static size_t bytes() noexcept { return size_t(std::max<ptrdiff_t>(bytes_, 0)); }
+
+ protected:
+    ~coroutine_frame() = default;
+
+ private:
+    [[gnu::tls_model("initial-exec")]] static inline constinit thread_local ptrdiff_t bytes_ = 0;
+};
+
 template <typename T, typename Promise>
-class coroutine_promise_base : public coroutine_base, public frame_cached {
+class coroutine_promise_base : public coroutine_base, public coroutine_frame {
  public:
     future<T> get_return_object() noexcept { return future<T>(static_cast<promise_base&>(*this)); }
     std::suspend_never initial_suspend() noexcept { return {}; }
@@ -103,6 +125,11 @@ class behind_others final {
     }
     void await_resume() const noexcept {}
 };
+
+// Of the coroutines that this thread has begun and not ended.
+inline size_t coroutine_frame_bytes() noexcept {
+    return detail::coroutine_frame::bytes();
+}
 
 // `co_await settled(f)`: f is available afterwards, with its value or failure still in it.
 inline auto settled(future_base& f) noexcept {

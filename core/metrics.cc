@@ -50,10 +50,7 @@ metric_group& metric_group::counter(std::string_view name, std::string_view help
 
 metric_group& metric_group::counter(std::string_view name, std::string_view help, const uint64_t& value,
                                     metric_labels more_labels) {
-    entry& e = add(name, help, metric_type::counter);
-    e.value = &value;
-    e.labels.insert(e.labels.end(), std::make_move_iterator(more_labels.begin()),
-                    std::make_move_iterator(more_labels.end()));
+    add(name, help, metric_type::counter, std::move(more_labels)).value = &value;
     return *this;
 }
 
@@ -62,15 +59,19 @@ metric_group& metric_group::gauge(std::string_view name, std::string_view help, 
     return *this;
 }
 
-metric_group& metric_group::gauge(std::string_view name, std::string_view help,
-                                  std::function<double()> read) {
+metric_group& metric_group::gauge(std::string_view name, std::string_view help, std::function<double()> read,
+                                  metric_labels more_labels) {
     CHECK(read);
-    add(name, help, metric_type::gauge).read = std::move(read);
+    add(name, help, metric_type::gauge, std::move(more_labels)).read = std::move(read);
     return *this;
 }
 
-metric_group::entry& metric_group::add(std::string_view name, std::string_view help, metric_type type) {
-    return entries_.emplace_back(entry{std::string(name), std::string(help), type, labels_, nullptr, {}});
+metric_group::entry& metric_group::add(std::string_view name, std::string_view help, metric_type type,
+                                       metric_labels more_labels) {
+    entry& e = entries_.emplace_back(entry{std::string(name), std::string(help), type, labels_, nullptr, {}});
+    e.labels.insert(e.labels.end(), std::make_move_iterator(more_labels.begin()),
+                    std::make_move_iterator(more_labels.end()));
+    return e;
 }
 
 void add_shard(std::vector<metric_sample>& all, std::vector<metric_sample> of_shard, unsigned shard) {

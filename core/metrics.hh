@@ -61,7 +61,8 @@ class metric_group {
     metric_group& counter(std::string_view name, std::string_view help, const uint64_t& value,
                           metric_labels more_labels);
     metric_group& gauge(std::string_view name, std::string_view help, const uint64_t& value);
-    metric_group& gauge(std::string_view name, std::string_view help, std::function<double()> read);
+    metric_group& gauge(std::string_view name, std::string_view help, std::function<double()> read,
+                        metric_labels more_labels = {});
     // A temporary cannot be counted.
     void counter(std::string_view, std::string_view, uint64_t&&) = delete;
     void gauge(std::string_view, std::string_view, uint64_t&&) = delete;
@@ -77,7 +78,8 @@ class metric_group {
         std::function<double()> read;  // this tells it
     };
     double value_of(const entry& e) const { return e.value ? double(*e.value) : e.read(); }
-    entry& add(std::string_view name, std::string_view help, metric_type type);
+    entry& add(std::string_view name, std::string_view help, metric_type type,
+               metric_labels more_labels = {});
 
     metric_registry& registry_;
     std::string name_;

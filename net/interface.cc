@@ -63,11 +63,12 @@ struct interface::parts {
           config(checked(c, of)),
           time(clock),
           now(clock.now()),
+          memory(config.memory),
           ways(config),
           transmit(queue, config.transmit_queue, drops),
-          arp(config.neighbours, info.mac, rng.next(), transmit, generation, counters, drops),
+          arp(config.neighbours, info.mac, rng.next(), transmit, memory, generation, counters, drops),
           guard(ways.addresses(), info.mac, config.neighbours.conflict_defence, transmit, counters, drops),
-          fragments(config.reassembly, drops),
+          fragments(config.reassembly, memory, drops),
           out(info, config, ways, arp, transmit, generation, rng, counters, drops),
           messages(config, ways, out, counters, drops),
           udp(config.udp, ways, out, now, rng, drops),
@@ -109,6 +110,7 @@ struct interface::parts {
     std::vector<steered> inbox;
     std::vector<steered> taken;  // out of the inbox, while it is dealt with
     std::array<packet, burst_packets> burst;
+    memory_budget memory;
     routes ways;
     transmit_queue transmit;
     neighbours arp;
@@ -248,7 +250,8 @@ void interface::accept(steered&& what) noexcept {
 }
 
 void interface::register_metrics(metric_registry& registry) {
-    parts_->metrics = make_metrics(registry, parts_->counters, parts_->drops, parts_->device.counters());
+    parts_->metrics =
+        make_metrics(registry, parts_->counters, parts_->drops, parts_->device.counters(), parts_->memory);
 }
 
 bool interface::poll() noexcept {
@@ -346,6 +349,10 @@ unsigned interface::owner_of(uint32_t flow_hash) const noexcept {
 
 const device_info& interface::device() const noexcept {
     return parts_->info;
+}
+
+memory_budget& interface::memory() noexcept {
+    return parts_->memory;
 }
 
 const interface_counters& interface::counters() const noexcept {

@@ -96,6 +96,8 @@ class interface final : public poller {
     const device_info& device() const noexcept;
     const interface_counters& counters() const noexcept;
     const drop_counters& drops() const noexcept;
+    // Of this shard, for all that holds packets or what came out of them.
+    memory_budget& memory() noexcept;
     // Buffers held here: in queues, reassembly and behind ARP requests. For tests that look for leaks.
     size_t packets_held() const noexcept;
 

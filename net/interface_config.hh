@@ -3,6 +3,7 @@
 
 #include "core/time.hh"
 #include "net/address.hh"
+#include "net/memory_budget.hh"
 
 #include <cstddef>
 #include <cstdint>
@@ -62,6 +63,7 @@ struct interface_config {
     size_t path_mtus = 256;                                 // destinations with a lowered MTU remembered
     duration path_mtu_lifetime = std::chrono::minutes(10);  // RFC 1191 §6.3
     size_t transmit_queue = 1024;                           // packets that wait for the device
+    uint64_t memory = memory_budget::default_limit;         // of packets and connections, in bytes
     neighbour_settings neighbours{};
     reassembly_settings reassembly{};
     icmp_settings icmp{};

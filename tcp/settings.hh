@@ -30,6 +30,8 @@ struct settings {
     // Buffers, in bytes.
     uint32_t send_buffer = 1024 * 1024;     // unacknowledged and unsent data of a connection
     uint32_t receive_buffer = 1024 * 1024;  // the largest window offered (RFC 7323 §2: 64 KiB to 1 GiB)
+    uint32_t assured_buffer =
+        16 * 1024;  // of both, which a connection has though the shard is short of memory
 
     // Options offered in our SYN.
     bool window_scaling = true;  // RFC 7323 §2

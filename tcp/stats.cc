@@ -42,6 +42,7 @@ constexpr counter counters[] = {
     {&stats::accept_queue_full, "accept_queue_full", "SYNs and last ACKs dropped for a full accept queue"},
     {&stats::backlog_resets, "backlog_resets", "last ACKs answered by RST for a full accept queue"},
     {&stats::connection_limit, "connection_limit", "connections refused, as the table has no room"},
+    {&stats::memory_limit, "memory_limit", "connections refused as the shard is short of memory"},
     {&stats::icmp_ignored, "icmp_ignored", "ICMP errors that quote nothing in flight here"},
     {&stats::not_sent, "not_sent", "segments lost on the way out: no buffer, route or room in a queue"},
     {&stats::syn_cookies_sent, "syn_cookies_sent", "SYNs answered by a cookie, for want of room for records"},

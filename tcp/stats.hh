@@ -42,6 +42,7 @@ struct stats {
     uint64_t accept_queue_full = 0;  // a SYN, or the ACK that would complete a handshake
     uint64_t backlog_resets = 0;     // those ACKs that were answered by RST, as the settings say
     uint64_t connection_limit = 0;   // as many connections as the settings allow, or no place in the table
+    uint64_t memory_limit = 0;       // connections that would have been begun, but for the shard's memory
     uint64_t icmp_ignored = 0;       // errors that quote no connection of ours, or no segment in flight
     uint64_t not_sent = 0;           // segments that no buffer, route or queue was there for
 

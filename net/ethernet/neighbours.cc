@@ -33,13 +33,14 @@ bool send_arp(transmit_queue& out, const mac_address& to, const arp_message& mes
 }
 
 neighbours::neighbours(const neighbour_settings& settings, const mac_address& own_mac, uint64_t hash_seed,
-                       transmit_queue& out, uint32_t& generation, interface_counters& counters,
-                       drop_counters& drops)
+                       transmit_queue& out, memory_budget& memory, uint32_t& generation,
+                       interface_counters& counters, drop_counters& drops)
     : settings_(settings),
       own_mac_(own_mac),
       hash_seed_(hash_seed | 1),
       entries_(std::bit_ceil(std::max(settings.entries, ways))),
       out_(out),
+      memory_(memory),
       generation_(generation),
       counters_(counters),
       drops_(drops) {}
@@ -107,15 +108,15 @@ bool neighbours::wait_for(ipv4_address host, packet&& frame) noexcept {
     }
     if (e->waiting.size() >= settings_.waiting_packets) {
         e->waiting.erase(e->waiting.begin());
-        --waiting_;
+        set_waiting(waiting_ - 1);
         drops_.count(drop_reason::neighbour_queue_full);
     }
-    if (waiting_ >= settings_.all_waiting_packets) {
+    if (waiting_ >= settings_.all_waiting_packets || !memory_.admit(memory_use::unresolved, packet_bytes)) {
         drops_.count(drop_reason::neighbour_queue_full);
         return false;
     }
     e->waiting.push_back(std::move(frame));
-    ++waiting_;
+    set_waiting(waiting_ + 1);
     return true;
 }
 
@@ -153,7 +154,7 @@ void neighbours::release_waiting(entry& e) noexcept {
         e.mac.write(frame.head.mutable_bytes());
         out_.push(std::move(frame));
     }
-    waiting_ -= e.waiting.size();
+    set_waiting(waiting_ - e.waiting.size());
     e.waiting = std::vector<packet>();
 }
 
@@ -172,7 +173,7 @@ void neighbours::ask(entry& e, time_point now) noexcept {
 void neighbours::give_up(entry& e) noexcept {
     if (e.what == state::confirming) ++generation_;
     drops_.count(drop_reason::neighbour_unreachable, e.waiting.size());
-    waiting_ -= e.waiting.size();
+    set_waiting(waiting_ - e.waiting.size());
     for (auto& frame : e.waiting) unreachable_.push_back(std::move(frame));
     log.debug("{} does not answer", e.host);
     e = entry{};
@@ -190,6 +191,11 @@ void neighbours::service(time_point now) noexcept {
             give_up(e);
         }
     }
+}
+
+void neighbours::set_waiting(size_t packets) noexcept {
+    waiting_ = packets;
+    memory_.set(memory_use::unresolved, packets * packet_bytes);
 }
 
 size_t neighbours::size() const noexcept {

@@ -6,6 +6,7 @@
 #include "net/ethernet/arp.hh"
 #include "net/ethernet/transmit_queue.hh"
 #include "net/interface_config.hh"
+#include "net/memory_budget.hh"
 
 #include <vector>
 
@@ -18,7 +19,8 @@ class neighbours {
  public:
     // `generation` is counted up whenever an answer given by resolve() became wrong before its time.
     neighbours(const neighbour_settings& settings, const mac_address& own_mac, uint64_t hash_seed,
-               transmit_queue& out, uint32_t& generation, interface_counters& counters, drop_counters& drops);
+               transmit_queue& out, memory_budget& memory, uint32_t& generation, interface_counters& counters,
+               drop_counters& drops);
 
     struct answer {
         bool known = false;
@@ -60,6 +62,8 @@ class neighbours {
         std::vector<packet> waiting;
     };
     static constexpr size_t ways = 8;
+    // What one packet that waits is reckoned with: a device's buffer.
+    static constexpr size_t packet_bytes = 2048;
 
     entry* set_of(ipv4_address host) noexcept;
     entry* find(ipv4_address host) noexcept;
@@ -68,6 +72,7 @@ class neighbours {
     void give_up(entry& e) noexcept;
     void find_next_deadline() noexcept;
     void release_waiting(entry& e) noexcept;
+    void set_waiting(size_t packets) noexcept;
 
     neighbour_settings settings_;
     mac_address own_mac_;
@@ -78,6 +83,7 @@ class neighbours {
     time_point next_log_{};
     std::vector<packet> unreachable_;
     transmit_queue& out_;
+    memory_budget& memory_;
     uint32_t& generation_;
     interface_counters& counters_;
     drop_counters& drops_;

@@ -3,7 +3,8 @@
 namespace millrace::net {
 
 std::unique_ptr<metric_group> make_metrics(metric_registry& registry, const interface_counters& c,
-                                           const drop_counters& drops, const device_counters& d) {
+                                           const drop_counters& drops, const device_counters& d,
+                                           const memory_budget& memory) {
     auto group = std::make_unique<metric_group>(registry, "net");
     (*group)
         .counter("packets_in", "frames received from the device", c.packets_in)
@@ -42,6 +43,16 @@ std::unique_ptr<metric_group> make_metrics(metric_registry& registry, const inte
         auto reason = drop_reason(i);
         group->counter("dropped", "packets dropped, by reason", drops[reason],
                        {{"reason", std::string(name_of(reason))}});
+    }
+    group->gauge("memory_limit_bytes", "that packets and connections may hold together",
+                 [&memory] { return double(memory.limit()); });
+    for (size_t i = 0; i < memory_uses; ++i) {
+        const auto use = memory_use(i);
+        const std::string name(to_string(use));
+        group->gauge("memory_bytes", "held, by use", [&memory, use] { return double(memory.used(use)); },
+                     {{"use", name}});
+        group->counter("memory_refused", "refused as there was too little memory left, by use",
+                       memory.refused(use), {{"use", name}});
     }
     return group;
 }

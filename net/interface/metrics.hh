@@ -12,6 +12,7 @@ namespace millrace::net {
 
 // What is counted must outlive the group.
 std::unique_ptr<metric_group> make_metrics(metric_registry& registry, const interface_counters& counters,
-                                           const drop_counters& drops, const device_counters& device);
+                                           const drop_counters& drops, const device_counters& device,
+                                           const memory_budget& memory);
 
 }  // namespace millrace::net

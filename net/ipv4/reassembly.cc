@@ -83,7 +83,7 @@ reassembly::verdict reassembly::insert(open_datagram& d, const ipv4_header& h,
         return verdict::refused;
     }
     if (r.end > d.data.size()) {
-        bytes_ += r.end - d.data.size();
+        set_bytes(bytes_ + (r.end - d.data.size()));
         d.data.resize(r.end);
     }
     std::copy(payload.begin(), payload.end(), d.data.begin() + r.begin);
@@ -104,21 +104,30 @@ reassembly::verdict reassembly::insert(open_datagram& d, const ipv4_header& h,
     return verdict::accepted;
 }
 
+bool reassembly::has_room(size_t more) const noexcept {
+    return bytes_ + more <= settings_.bytes && memory_.admits(memory_use::fragments, more);
+}
+
+void reassembly::set_bytes(size_t bytes) noexcept {
+    bytes_ = bytes;
+    memory_.set(memory_use::fragments, bytes);
+}
+
 // Forgets the oldest datagrams, but for `keep`, until `more` bytes fit.
 bool reassembly::make_room(iterator keep, size_t more) noexcept {
-    for (auto it = open_.begin(); bytes_ + more > settings_.bytes && it != open_.end();) {
+    for (auto it = open_.begin(); !has_room(more) && it != open_.end();) {
         auto victim = it++;
         if (victim == keep || victim->data.empty()) continue;
         drops_.count(drop_reason::fragment_limit, victim->fragments);
         forget(victim);
     }
-    return bytes_ + more <= settings_.bytes;
+    return bytes_ + more <= settings_.bytes && memory_.admit(memory_use::fragments, more);
 }
 
 // Keeps the record, without its bytes, so that later fragments are recognised.
 void reassembly::refuse(open_datagram& d, drop_reason why) noexcept {
     drops_.count(why, d.fragments + 1);
-    bytes_ -= d.data.size();
+    set_bytes(bytes_ - d.data.size());
     std::vector<uint8_t>().swap(d.data);  // the memory too
     d.ranges.clear();
     d.first.reset();
@@ -127,7 +136,7 @@ void reassembly::refuse(open_datagram& d, drop_reason why) noexcept {
 }
 
 void reassembly::forget(iterator it) noexcept {
-    bytes_ -= it->data.size();
+    set_bytes(bytes_ - it->data.size());
     open_.erase(it);
 }
 

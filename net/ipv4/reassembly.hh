@@ -4,6 +4,7 @@
 #include "core/time.hh"
 #include "net/interface_config.hh"
 #include "net/ipv4/header.hh"
+#include "net/memory_budget.hh"
 
 #include <boost/container/small_vector.hpp>
 
@@ -19,8 +20,8 @@ namespace millrace::net {
 // fragment are ignored. A mark on one fragment is a mark on the datagram (RFC 3168 §5.3).
 class reassembly {
  public:
-    reassembly(const reassembly_settings& settings, drop_counters& drops)
-        : settings_(settings), drops_(drops) {}
+    reassembly(const reassembly_settings& settings, memory_budget& memory, drop_counters& drops)
+        : settings_(settings), memory_(memory), drops_(drops) {}
 
     struct datagram {
         ipv4_header header;  // of the first fragment, as if it had not been fragmented
@@ -71,12 +72,15 @@ class reassembly {
 
     iterator find_or_add(const ipv4_header& h, time_point now) noexcept;
     verdict insert(open_datagram& d, const ipv4_header& h, std::span<const uint8_t> payload) noexcept;
+    bool has_room(size_t more) const noexcept;
     bool make_room(iterator keep, size_t more) noexcept;
+    void set_bytes(size_t bytes) noexcept;
     void refuse(open_datagram& d, drop_reason why) noexcept;
     void forget(iterator it) noexcept;
     datagram complete(iterator it) noexcept;
 
     reassembly_settings settings_;
+    memory_budget& memory_;
     drop_counters& drops_;
     std::list<open_datagram> open_;  // oldest first
     size_t bytes_ = 0;               // of all `data` together

@@ -147,8 +147,9 @@ void connection::restore_probe(seq ack) noexcept {
 }
 
 void connection::tell_of_room() noexcept {
-    const uint32_t enough = send_limit_ / 4;  // so that a writer is not woken for every segment
-    if (out_.size() > send_limit_ - enough) return;
+    const uint32_t limit = send_limit();
+    const uint32_t enough = limit / 4;  // so that a writer is not woken for every segment
+    if (out_.size() > limit - enough) return;
     wants_room_ = false;
     events_ |= events::writable;
 }

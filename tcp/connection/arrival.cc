@@ -206,6 +206,7 @@ drop_reason connection::take_text(segment& s) noexcept {
 
 drop_reason connection::take_text_in_order(segment& s) noexcept {
     const auto bytes = uint32_t(s.payload.size());
+    if (!has_memory_for(bytes)) return drop_reason::no_memory;
     const bool fills_gap = !late_.empty();
     deliver(std::move(s.payload));
     if (fills_gap) {
@@ -217,8 +218,19 @@ drop_reason connection::take_text_in_order(segment& s) noexcept {
     return drop_reason::none;
 }
 
+// For data in order. What came before its turn goes for it: it was reported, but not acknowledged (RFC 2018
+// §8).
+bool connection::has_memory_for(uint32_t bytes) noexcept {
+    if (in_.memory() < settings_.assured_buffer) return true;
+    if (limits_.memory.admit(net::memory_use::unread, bytes)) return true;
+    const bool enough = late_.bytes() >= bytes;
+    late_.clear();
+    return enough;
+}
+
 drop_reason connection::take_text_out_of_order(segment& s) noexcept {
     acks_.require_now();  // RFC 5681 §4.2
+    if (!limits_.memory.admit(net::memory_use::out_of_order, s.payload.size())) return drop_reason::no_memory;
     const bool kept = late_.insert(s.seq, receive_queue::compact(std::move(s.payload)));
     return kept ? drop_reason::none : drop_reason::reassembly_full;
 }
@@ -257,7 +269,7 @@ void connection::on_peer_fin() noexcept {
 
 // RFC 5961: an ACK that only the true peer can make use of.
 void connection::challenge(time_point now) noexcept {
-    if (challenges_.take(now)) acks_.require_now();
+    if (limits_.challenges.take(now)) acks_.require_now();
 }
 
 void connection::owe_stray_reset(seq at) noexcept {

@@ -22,7 +22,7 @@ inline void connection::restart_retransmit_timer(time_point now) noexcept {
 inline uint16_t connection::offer_window() noexcept {
     acked_to_ = rcv_.nxt();
     acks_.on_ack_sent();
-    return rcv_.offer(receive_room(), unread_room(), settings_.receive_buffer, path_mss_);
+    return rcv_.offer(receive_room(), unread_room(), receive_limit(), path_mss_);
 }
 
 // What SND.UNA < SEG.ACK =< SND.NXT does in any case.

@@ -10,8 +10,8 @@
 #include "tcp/connection/failure.hh"
 #include "tcp/connection/opening.hh"
 #include "tcp/connection/rarities.hh"
-#include "tcp/connection/rate_limit.hh"
 #include "tcp/connection/receive_queue.hh"
+#include "tcp/connection/shard_limits.hh"
 #include "tcp/connection/unusual_output.hh"
 #include "tcp/receive/ack_policy.hh"
 #include "tcp/receive/reassembly.hh"
@@ -46,11 +46,11 @@ struct plain_outgoing;
 
 class connection {
  public:
-    // Active open: the first next_segment() gives the SYN. `s` and `challenges`, the shard's, outlive the
-    // connection.
-    connection(const settings& s, rate_limit& challenges, const opening& o, time_point now) noexcept;
+    // Active open: the first next_segment() gives the SYN. `s` and `limits`, the shard's, outlive the
+    // connection, or else its end: is_closed().
+    connection(const settings& s, shard_limits& limits, const opening& o, time_point now) noexcept;
     // Passive open, in SYN-RECEIVED.
-    connection(const settings& s, rate_limit& challenges, const opening& o, const passive_opening& p,
+    connection(const settings& s, shard_limits& limits, const opening& o, const passive_opening& p,
                time_point now) noexcept;
     connection(const connection&) = delete;
     connection& operator=(const connection&) = delete;
@@ -120,7 +120,8 @@ class connection {
     size_t send(std::string_view data) noexcept;
     // Bytes that send() would take.
     size_t send_room() const noexcept {
-        return can_send() && out_.size() < send_limit_ ? send_limit_ - out_.size() : 0;
+        const uint32_t limit = send_limit();
+        return can_send() && out_.size() < limit ? limit - out_.size() : 0;
     }
     // The next bytes in order; empty if there are none now: if at_end(), for ever.
     buffer receive() noexcept;
@@ -148,6 +149,12 @@ class connection {
     // From 1 byte to 1 GiB: others are taken for the nearest of these.
     void set_send_limit(uint32_t bytes) noexcept {
         send_limit_ = std::clamp(bytes, uint32_t(1), uint32_t(1) << 30);
+    }
+
+    // For who keeps the shard's account of it.
+    held_memory held() const noexcept {
+        return {
+            .out_of_order = uint32_t(late_.bytes()), .unacknowledged = out_.size(), .unread = in_.memory()};
     }
 
     connection_state state() const noexcept { return state_; }
@@ -342,6 +349,19 @@ class connection {
         return unusual_.fin_queued && s.end() == fin_seq() + 1;
     }
     uint32_t payload_of(const sent_segment& s) const noexcept { return s.length - ends_with_fin(s); }
+    // In bytes, of what is sent and not acknowledged, and of what is received and not read. Where the shard
+    // is short of memory nobody has more than what is assured.
+    uint32_t send_limit() const noexcept {
+        if (limits_.memory.admits(net::memory_use::unacknowledged)) [[likely]]
+            return send_limit_;
+        return std::min(send_limit_, settings_.assured_buffer);
+    }
+    uint32_t receive_limit() const noexcept {
+        if (!limits_.memory.is_tight()) [[likely]]
+            return settings_.receive_buffer;
+        return std::min(settings_.receive_buffer, settings_.assured_buffer);
+    }
+    bool has_memory_for(uint32_t bytes) noexcept;
     // Bytes behind RCV.NXT that the receive buffer takes, whatever memory they hold.
     uint32_t unread_room() const noexcept {
         return settings_.receive_buffer - uint32_t(std::min<size_t>(in_.bytes(), settings_.receive_buffer));
@@ -349,12 +369,14 @@ class connection {
     // Bytes of the receive buffer that are free: what waits counts with the memory that it holds.
     uint32_t receive_room() const noexcept {
         const size_t used = in_.memory() + late_.bytes();
-        return settings_.receive_buffer - uint32_t(std::min<size_t>(used, settings_.receive_buffer));
+        const uint32_t limit = receive_limit();
+        return limit - uint32_t(std::min<size_t>(used, limit));
     }
     void heard(time_point now) noexcept;
 
     // First what plain segments touch.
     const settings& settings_;
+    shard_limits& limits_;
 
     send_window snd_;
     receive_window rcv_;
@@ -423,7 +445,6 @@ class connection {
     seq peer_fin_;  // where it lies, if peer_fin_known_
     ecn_state ecn_;
     std::unique_ptr<rarities> rare_;
-    rate_limit& challenges_;
 };
 
 }  // namespace millrace::tcp

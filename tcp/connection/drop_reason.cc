@@ -34,6 +34,8 @@ std::string_view to_string(drop_reason r) noexcept {
             return "data_after_fin";
         case drop_reason::reassembly_full:
             return "reassembly_full";
+        case drop_reason::no_memory:
+            return "no_memory";
     }
     return "?";
 }

@@ -23,8 +23,9 @@ enum class drop_reason : uint8_t {
     data_after_close,    // nobody is here to read it: RFC 9293 §3.6.1
     data_after_fin,      // text behind the peer's FIN
     reassembly_full,     // came before its turn, and there is no room to keep it
+    no_memory,           // the shard is short of it
 };
-inline constexpr size_t drop_reasons = 15;
+inline constexpr size_t drop_reasons = 16;
 
 // As in the names of counters: "out_of_window".
 std::string_view to_string(drop_reason r) noexcept;

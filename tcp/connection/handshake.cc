@@ -17,8 +17,9 @@ reassembly_limits reassembly_of(const settings& s) noexcept {
 
 }  // namespace
 
-connection::connection(const settings& s, rate_limit& challenges, const opening& o, time_point now) noexcept
+connection::connection(const settings& s, shard_limits& limits, const opening& o, time_point now) noexcept
     : settings_(s),
+      limits_(limits),
       timestamps_(o.timestamp_offset),
       out_(o.iss + 1),
       rto_(timeout_limits()),
@@ -39,17 +40,16 @@ connection::connection(const settings& s, rate_limit& challenges, const opening&
       keepalive_(s.keepalive),
       active_(true),
       peer_mss_(o.peer_mss ? o.peer_mss : s.default_peer_mss),
-      iss_(o.iss),
-      challenges_(challenges) {
+      iss_(o.iss) {
     if (s.user_timeout > duration::zero()) set_user_timeout(s.user_timeout);
     snd_.una = ecn_.reduced_to = o.iss;
     snd_.nxt = o.iss + 1;
     unusual_.syn_due = true;
 }
 
-connection::connection(const settings& s, rate_limit& challenges, const opening& o, const passive_opening& p,
+connection::connection(const settings& s, shard_limits& limits, const opening& o, const passive_opening& p,
                        time_point now) noexcept
-    : connection(s, challenges, o, now) {
+    : connection(s, limits, o, now) {
     state_ = connection_state::syn_received;
     active_ = false;
     ecn_.feedback = p.ecn;

@@ -17,6 +17,7 @@ bool connection::is_expected(const plain_segment& s) noexcept {
     if (!snd_.acknowledges_sent(s.ack()) || s.wnd() == 0 || snd_.wnd == 0 || waits_for_window()) return false;
     if (s.ack() == snd_.una && s.payload_bytes() == 0) return false;  // maybe a duplicate ACK
     if (!recovery_.is_quiet()) return false;
+    if (!in_.empty() && limits_.memory.is_tight()) return false;
     if (s.layout() != layout_in_) return false;
     if (s.has_timestamps() && !timestamps_.is_newest(s.timestamps().value)) return false;
     return !unusual_.special_input() || takes_special(s);

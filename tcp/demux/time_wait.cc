@@ -66,7 +66,7 @@ numbered_flow::numbered_flow(const four_tuple& t, uint32_t local_address) noexce
 bool time_wait_table::insert(const four_tuple& flow, const time_wait_state& s, time_point now) {
     if (limit_ == 0) return false;
     const bool full = records_.size() >= limit_ && free_ == none;
-    if (full) release(first_ != none ? dequeue() : take_postponed());
+    if (full) evict_oldest();
     if (live_ >= buckets_.size()) double_buckets();
     const uint32_t i = allocate();
     time_wait_record& r = records_[i];
@@ -85,6 +85,13 @@ bool time_wait_table::insert(const four_tuple& flow, const time_wait_state& s, t
     enqueue(i, now);
     ++live_;
     return !full;
+}
+
+void time_wait_table::evict_oldest() noexcept {
+    if (first_ != none)
+        release(dequeue());
+    else if (!late_.empty())
+        release(take_postponed());
 }
 
 time_wait_record* time_wait_table::find(const four_tuple& flow) noexcept {

@@ -72,11 +72,16 @@ class time_wait_table {
     time_wait_table(size_t limit, duration wait, const siphash_key& key)
         : limit_(limit), wait_(wait), key_(key) {}
 
+    // Of a record with its place in the table.
+    static constexpr size_t record_bytes = 64;
+
     size_t size() const noexcept { return live_; }
 
     // Adds the record of a flow that has none. False if the table was full and the oldest record had to go:
     // this one itself if the limit is 0.
     bool insert(const four_tuple& flow, const time_wait_state& s, time_point now);
+    // The one that has waited longest goes, if there is one.
+    void evict_oldest() noexcept;
     // Null if there is none. The pointer holds until the record is erased or expires.
     time_wait_record* find(const four_tuple& flow) noexcept;
     // It waits for 2 MSL from now.

@@ -14,13 +14,10 @@ namespace millrace::tcp {
 
 class responder {
  public:
-    // `seed` is secret: see rate_limit.
-    responder(net::interface& out, stats& counters, uint32_t resets_per_second,
-              uint32_t challenges_per_second, uint64_t seed) noexcept
-        : out_(out),
-          counters_(counters),
-          resets_(resets_per_second, seed),
-          challenges_(challenges_per_second, ~seed) {}
+    // `challenges`: shared with connections. `seed` is secret: see rate_limit.
+    responder(net::interface& out, stats& counters, uint32_t resets_per_second, uint64_t seed,
+              rate_limit& challenges) noexcept
+        : out_(out), counters_(counters), resets_(resets_per_second, seed), challenges_(challenges) {}
 
     // To the flow's remote end.
     void send(const four_tuple& flow, outgoing&& o) noexcept;
@@ -28,14 +25,12 @@ class responder {
     void reset(const four_tuple& flow, const segment& s, time_point now) noexcept;
     // An ACK that an attacker could ask for: RFC 5961 §7.
     void challenge(const four_tuple& flow, outgoing&& ack, time_point now) noexcept;
-    // The limit of these, for connections to share.
-    rate_limit& challenges() noexcept { return challenges_; }
 
  private:
     net::interface& out_;
     stats& counters_;
     rate_limit resets_;
-    rate_limit challenges_;
+    rate_limit& challenges_;
 };
 
 }  // namespace millrace::tcp

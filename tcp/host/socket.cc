@@ -43,7 +43,7 @@ socket::socket(stack& owner, const four_tuple& flow, uint32_t hash, const net::p
       local_port_(flow.local.port),
       remote_port_(flow.remote.port),
       stack_(&owner),
-      connection_(owner.protocol_settings(), owner.challenges(), o, owner.now()) {}
+      connection_(owner.protocol_settings(), owner.limits(), o, owner.now()) {}
 
 socket::socket(stack& owner, const four_tuple& flow, uint32_t hash, const net::path& way, const opening& o,
                const passive_opening& p, uint32_t listener)
@@ -52,7 +52,7 @@ socket::socket(stack& owner, const four_tuple& flow, uint32_t hash, const net::p
       local_port_(flow.local.port),
       remote_port_(flow.remote.port),
       stack_(&owner),
-      connection_(owner.protocol_settings(), owner.challenges(), o, p, owner.now()),
+      connection_(owner.protocol_settings(), owner.limits(), o, p, owner.now()),
       listener_(listener) {}
 
 void socket::touch() noexcept {

@@ -88,6 +88,9 @@ class socket final : public net::stream_backend, private timer {
     // In use before its handshake is complete, by a good cookie in the peer's SYN; the stack counts these.
     bool fast_open_pending() const noexcept { return fast_open_pending_; }
     void set_fast_open_pending(const std::optional<fast_open_cookie>& renewed);
+    // Brings the shard's account of what it holds up to date; with nothing, when it goes.
+    void settle(net::memory_budget& memory) noexcept { settle(memory, held()); }
+    void settle_with_nothing(net::memory_budget& memory) noexcept { settle(memory, {}); }
     // Tells those who wait what has happened in the connection.
     void deliver() noexcept {
         if (connection_.has_events()) deliver_events();
@@ -135,6 +138,12 @@ class socket final : public net::stream_backend, private timer {
     bool can_write() const noexcept {
         return stack_ && !write_shut_ && !aborted_ && !connection_.is_closed();
     }
+    held_memory held() const noexcept {
+        held_memory h = connection_.held();
+        if (writer_) h.unacknowledged += uint32_t(writer_->unwritten.size());
+        return h;
+    }
+    void settle(net::memory_budget& memory, const held_memory& now) noexcept;
     std::error_code failure() const noexcept;
     future<> wait_as_writer(buffer&& unwritten = {});
     void deliver_events() noexcept;
@@ -164,11 +173,22 @@ class socket final : public net::stream_backend, private timer {
     bool fast_open_pending_ : 1 = false;
     std::unique_ptr<waiting_writer> writer_;  // if there is one
     waiter<buffer> reader_;
+    held_memory account_;  // what the shard's budget knows of
     connection connection_;
     std::unique_ptr<opening_notes> opening_;  // if there is anything to note
     uint32_t place_ = 0;
     uint32_t listener_ = 0;  // that gets it; 0: none
 };
+
+inline void socket::settle(net::memory_budget& memory, const held_memory& now) noexcept {
+    using net::memory_use;
+    if (now.unacknowledged != account_.unacknowledged)
+        memory.change(memory_use::unacknowledged, account_.unacknowledged, now.unacknowledged);
+    if (now.unread != account_.unread) memory.change(memory_use::unread, account_.unread, now.unread);
+    if (now.out_of_order != account_.out_of_order)
+        memory.change(memory_use::out_of_order, account_.out_of_order, now.out_of_order);
+    account_ = now;
+}
 
 // The sockets that may have something to send in this turn, in the order in which they were touched.
 class dirty_list {

@@ -1,5 +1,6 @@
 #include "tcp/host/stack.hh"
 
+#include "core/coroutine.hh"
 #include "net/error.hh"
 #include "net/rss.hh"
 #include "tcp/host/transmit.hh"
@@ -70,8 +71,9 @@ stack::stack(reactor& r, net::interface& out, unsigned self, const native_settin
       self_(self),
       settings_(settings),
       secret_(settings.secret.value_or(siphash_key{r.rng().next(), r.rng().next()})),
-      responder_(out, stats_, settings.resets_per_second, settings.tcp.challenge_acks_per_second,
-                 secret_[0] ^ secret_[1]),
+      memory_(out.memory()),
+      limits_{rate_limit(settings.tcp.challenge_acks_per_second, ~(secret_[0] ^ secret_[1])), memory_},
+      responder_(out, stats_, settings.resets_per_second, secret_[0] ^ secret_[1], limits_.challenges),
       numbers_(secret_),
       ports_({secret_[0], ~secret_[1]}, {settings.first_port, settings.last_port}),
       table_(settings.connections, uint32_t(secret_[0])),
@@ -92,7 +94,13 @@ stack::~stack() {
     reactor::scope here(reactor_);
     interface_.attach(static_cast<net::l4_handler*>(nullptr));
     listeners_.for_each([](listening* l) { l->on_stack_gone(); });
-    for (socket* s : sockets_) s->on_stack_gone();
+    for (socket* s : sockets_) {
+        s->settle_with_nothing(memory_);
+        s->on_stack_gone();
+    }
+    for (const auto use :
+         {net::memory_use::connections, net::memory_use::half_open, net::memory_use::time_wait})
+        memory_.set(use, 0);
 }
 
 void stack::declare_metrics() {
@@ -101,7 +109,7 @@ void stack::declare_metrics() {
         metrics_.counter("refused", "segments that a connection refused, wholly or in part, by reason",
                          refused_[i], {{"reason", std::string(to_string(static_cast<drop_reason>(i)))}});
     metrics_.gauge("challenge_limited", "challenge ACKs not sent, as too many were within a second",
-                   [this] { return double(responder_.challenges().refused()); });
+                   [this] { return double(limits_.challenges.refused()); });
     metrics_.gauge("connections", "connections that are open, opening or closing",
                    [this] { return double(table_.size()); });
     metrics_.gauge("half_open", "connections that peers have begun",
@@ -146,8 +154,10 @@ void stack::on_burst(std::span<net::ip_datagram> burst) noexcept {
     stats_.segments_in += burst.size();
     if (crowded() && burst.size() > 1) fetch_ahead(burst);
     for (net::ip_datagram& d : burst)
-        if (!on_plain(d)) [[unlikely]]
+        if (!on_plain(d)) [[unlikely]] {
             on_datagram(d);
+            note_records();
+        }
 }
 
 // The connections of a burst, all at once, when there are too many of them to be in the cache: a miss costs
@@ -202,7 +212,9 @@ void stack::flush() noexcept {
         socket& s = dirty_.pop();
         if (far) dirty_.fetch_ahead();
         s.deliver();
-        if (!send_segments(s)) {
+        const bool all = send_segments(s);
+        s.settle(memory_);
+        if (!all) {
             more.push(s);
         } else if (s.protocol().is_closed()) {
             if (!s.retired()) retire(s);
@@ -212,6 +224,16 @@ void stack::flush() noexcept {
         }
     }
     dirty_.append(more);
+    note_connections();
+}
+
+void stack::note_connections() noexcept {
+    memory_.set(net::memory_use::connections, sockets_.size() * sizeof(socket) + coroutine_frame_bytes());
+}
+
+void stack::note_records() noexcept {
+    memory_.set(net::memory_use::half_open, half_open_.size() * sizeof(half_open));
+    memory_.set(net::memory_use::time_wait, time_wait_.size() * time_wait_table::record_bytes);
 }
 
 // False if there may be more.
@@ -248,13 +270,22 @@ void stack::note_sent(socket& s, bool sent) noexcept {
     s.protocol().on_smaller_path(mss_of(s.way()));
 }
 
+bool stack::has_memory_for_one_more() noexcept {
+    note_connections();  // coroutines may have ended since
+    if (memory_.admit(net::memory_use::connections, sizeof(socket))) return true;
+    ++stats_.memory_limit;
+    return false;
+}
+
 bool stack::add(socket& s) noexcept {
+    if (!has_memory_for_one_more()) return false;
     if (!table_.insert(s.hash(), &s)) {
         ++stats_.connection_limit;
         return false;
     }
     s.set_place(uint32_t(sockets_.size()));
     sockets_.push_back(&s);
+    note_connections();
     return true;
 }
 
@@ -281,7 +312,10 @@ void stack::retire(socket& s) noexcept {
                                     .timestamps = seed->timestamps,
                                     .ace = seed->ace,
                                     .ts_recent = seed->ts_recent};
-        if (!time_wait_.insert(s.flow(), state, now())) ++stats_.time_wait_evicted;
+        // Under pressure the oldest goes for it, as when the table is full.
+        const bool room = memory_.admit(net::memory_use::time_wait, time_wait_table::record_bytes);
+        if (!room) time_wait_.evict_oldest();
+        if (!time_wait_.insert(s.flow(), state, now()) || !room) ++stats_.time_wait_evicted;
         rearm_records();
     }
     s.retire();
@@ -289,6 +323,7 @@ void stack::retire(socket& s) noexcept {
 }
 
 void stack::destroy(socket& s) noexcept {
+    s.settle_with_nothing(memory_);
     sockets_[s.place()] = sockets_.back();
     sockets_[s.place()]->set_place(s.place());
     sockets_.pop_back();

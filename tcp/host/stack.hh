@@ -66,7 +66,7 @@ class stack final : public net::l4_handler, public poller {
     // For sockets and listeners.
     time_point now() const noexcept { return reactor_.now(); }
     const settings& protocol_settings() const noexcept { return settings_.tcp; }
-    rate_limit& challenges() noexcept { return responder_.challenges(); }
+    shard_limits& limits() noexcept { return limits_; }
     void touch(socket& s) noexcept { dirty_.push(s); }
     // There are so many connections that not all lie in the processor's cache.
     bool crowded() const noexcept { return table_.size() >= crowd; }
@@ -123,6 +123,7 @@ class stack final : public net::l4_handler, public poller {
     void grant_cookie(const four_tuple& flow, outgoing& syn_ack) noexcept;
     bool on_cookie(listening& l, const four_tuple& flow, uint32_t hash, segment& s) noexcept;
     void complete(half_open& h, segment&& s) noexcept;
+    bool may_accept(const listening& l) noexcept;
     bool turn_away(const four_tuple& flow, const segment& s) noexcept;
     void establish(const half_open& h, const net::path& way, segment&& s) noexcept;
     static passive_opening agreement_of(const half_open& h) noexcept;
@@ -133,6 +134,10 @@ class stack final : public net::l4_handler, public poller {
     void on_records_due() noexcept;
     void rearm_records() noexcept;
 
+    // What is held now, for the budget: of connections, and of records.
+    void note_connections() noexcept;
+    void note_records() noexcept;
+    bool has_memory_for_one_more() noexcept;
     bool add(socket& s) noexcept;
     bool send_segments(socket& s) noexcept;
     bool send_any(socket& s, time_point at) noexcept;
@@ -147,6 +152,8 @@ class stack final : public net::l4_handler, public poller {
     siphash_key secret_;
     stats stats_;
     std::array<uint64_t, drop_reasons> refused_{};  // by connections
+    net::memory_budget& memory_;
+    shard_limits limits_;
     responder responder_;
     initial_numbers numbers_;
     source_ports ports_;

@@ -51,6 +51,7 @@ net::listener stack::listen(net::listen_options options) {
 void stack::forget(listening& l) noexcept {
     listeners_.erase(l.local().port, [&](const listening* other) { return other == &l; });
     half_open_.erase_of_listener(l.id());
+    note_records();
 }
 
 bool stack::hand_over(socket& s, uint32_t id) noexcept {

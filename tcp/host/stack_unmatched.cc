@@ -53,10 +53,7 @@ std::optional<net::path> stack::path_to_peer(const four_tuple& flow) noexcept {
 // `behind`: the number to begin at, as an older connection of the flow was here. No cookie can have it.
 void stack::on_syn(listening& l, const four_tuple& flow, uint32_t hash, segment& s,
                    std::optional<seq> behind) noexcept {
-    if (!l.has_room()) {
-        ++stats_.accept_queue_full;
-        return;
-    }
+    if (!may_accept(l)) return;
     const auto way = path_to_peer(flow);
     if (!way) return;
     half_open h =
@@ -70,10 +67,13 @@ void stack::on_syn(listening& l, const four_tuple& flow, uint32_t hash, segment&
 // In the table, or in a cookie.
 void stack::remember(half_open& h, bool may_be_cookie) noexcept {
     const cookie_policy policy = may_be_cookie ? settings_.syn_cookies : cookie_policy::off;
-    if (policy == cookie_policy::always || (policy == cookie_policy::when_full && half_open_.full()))
+    const bool full = half_open_.full() || !memory_.admit(net::memory_use::half_open, sizeof(half_open));
+    if (policy == cookie_policy::always || (policy == cookie_policy::when_full && full))
         return send_cookie(h);
-    if (half_open_.full()) {
-        half_open_.erase(*half_open_.oldest());
+    if (full) {
+        half_open* oldest = half_open_.oldest();
+        if (!oldest) return;
+        half_open_.erase(*oldest);
         ++stats_.half_open_evicted;
     }
     send_syn_ack(half_open_.insert(h, now()));
@@ -102,7 +102,7 @@ bool stack::on_cookie(listening& l, const four_tuple& flow, uint32_t hash, segme
     }
     h->hash = hash;
     h->listener = l.id();
-    if (!l.has_room()) {
+    if (!may_accept(l)) {
         turn_away(flow, s);
     } else if (!cookie_connections_.take(now())) {
         ++stats_.syn_cookies_limited;
@@ -150,7 +150,7 @@ void stack::on_half_open(half_open& h, segment&& s) noexcept {
 // The handshake is done: the record becomes a connection, whose first segment is `s`.
 void stack::complete(half_open& h, segment&& s) noexcept {
     listening* l = listener_for(h.flow.local);
-    if (!l || !l->has_room()) {
+    if (!l || !may_accept(*l)) {
         if (turn_away(h.flow, s)) half_open_.erase(h);
         return;
     }
@@ -161,10 +161,18 @@ void stack::complete(half_open& h, segment&& s) noexcept {
     establish(done, *way, std::move(s));
 }
 
-// The backlog is full as a handshake completes. True: the peer was told so; else it sends again, or our
-// SYN-ACK will ask it to.
+// Is there room in the backlog, and memory, for one more?
+bool stack::may_accept(const listening& l) noexcept {
+    if (!l.has_room()) {
+        ++stats_.accept_queue_full;
+        return false;
+    }
+    return has_memory_for_one_more();
+}
+
+// There is no room as a handshake completes. True: the peer was told so; else it sends again, or our SYN-ACK
+// will ask it to.
 bool stack::turn_away(const four_tuple& flow, const segment& s) noexcept {
-    ++stats_.accept_queue_full;
     if (!settings_.reset_on_full_backlog) return false;
     ++stats_.backlog_resets;
     responder_.reset(flow, s, now());
@@ -208,6 +216,7 @@ seq stack::isn_behind(const time_wait_record& old, const four_tuple& flow) const
 
 void stack::leave_time_wait(const four_tuple& flow) noexcept {
     time_wait_.erase(*time_wait_.find(flow));
+    note_records();
     ++stats_.time_wait_reused;
 }
 
@@ -249,6 +258,7 @@ void stack::on_records_due() noexcept {
 }
 
 void stack::rearm_records() noexcept {
+    note_records();
     const time_point next = std::min(half_open_.next_timeout(), time_wait_.next_timeout());
     if (next < records_timer_.deadline()) records_timer_.arm(next);
 }

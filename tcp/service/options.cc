@@ -103,9 +103,16 @@ void declare_tcp(config_schema& schema, service_options& o) {
     schema.number<uint16_t>("tcp.first-port", o.native.first_port, "of connections from here")
         .range(1, 65535);
     schema.number<uint16_t>("tcp.last-port", o.native.last_port, "of connections from here").range(1, 65535);
+    schema
+        .bytes(
+            "tcp.memory", o.connection_memory,
+            "of a shard, for its connections and their data; where it is short, new ones are refused first")
+        .range(1ull << 20, 1ull << 44);
     schema.bytes("tcp.send-buffer", o.send_buffer, "of a connection").range(4096, 1ull << 30);
     schema.bytes("tcp.receive-buffer", o.receive_buffer, "of a connection: the largest window")
         .range(4096, 1ull << 30);
+    schema.bytes("tcp.assured-buffer", o.assured_buffer, "of both, of a connection, where memory is short")
+        .range(4096, 1ull << 20);
     schema.toggle("tcp.window-scaling", t.window_scaling, "RFC 7323");
     schema.toggle("tcp.timestamps", t.timestamps, "RFC 7323");
     schema.toggle("tcp.sack", t.sack, "RFC 2018");
@@ -285,6 +292,7 @@ net::interface_config interface_config_of(const config_schema& schema, const ser
     }
     for (const std::string& text : o.routes) c.routes.push_back(parse_route(schema, text));
     c.mtu = uint16_t(o.mtu);
+    c.memory = o.connection_memory;
     c.verify_checksums = o.verify_checksums;
     return c;
 }
@@ -293,6 +301,7 @@ native_settings native_settings_of(const service_options& o) {
     native_settings n = o.native;
     n.tcp.send_buffer = uint32_t(o.send_buffer);
     n.tcp.receive_buffer = uint32_t(o.receive_buffer);
+    n.tcp.assured_buffer = uint32_t(o.assured_buffer);
     n.syn_cookies = o.syn_cookies == "off"  ? cookie_policy::off
                     : o.syn_cookies == "on" ? cookie_policy::when_full
                                             : cookie_policy::always;

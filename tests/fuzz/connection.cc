@@ -33,7 +33,7 @@ class trial {
         if (in_.flag())
             open_passively();
         else
-            tcp_ = std::make_unique<connection>(settings_, challenges_, opening_, now_);
+            tcp_ = std::make_unique<connection>(settings_, limits_, opening_, now_);
         pull();
     }
 
@@ -91,7 +91,7 @@ class trial {
         if (settings_.ecn == ecn_mode::accurate) p.ecn = ecn_feedback::accurate;
         p.ts_recent = peer_clock();
         p.first_sent = now_;
-        tcp_ = std::make_unique<connection>(settings_, challenges_, opening_, p, now_);
+        tcp_ = std::make_unique<connection>(settings_, limits_, opening_, p, now_);
         next_read_ = *irs_ + 1;
         outgoing o;
         o.seq = *irs_ + 1;
@@ -442,7 +442,8 @@ class trial {
     input in_;
     bool short_ways_;
     settings settings_;
-    rate_limit challenges_{1000};
+    net::memory_budget memory_;
+    shard_limits limits_{rate_limit(1000), memory_};
     opening opening_;
     std::unique_ptr<connection> tcp_;
     time_point now_{seconds(1)};

@@ -190,9 +190,10 @@ BOOST_AUTO_TEST_CASE(a_flood_of_neighbours_stays_within_the_table) {
     interface_counters counters;
     uint32_t generation = 1;
     transmit_queue out(device, 8, drops);
+    memory_budget memory;
     neighbour_settings settings;
     settings.entries = 64;
-    neighbours n(settings, our_mac, 1, out, generation, counters, drops);
+    neighbours n(settings, our_mac, 1, out, memory, generation, counters, drops);
     for (uint32_t i = 0; i < 10'000; ++i) n.learn(ipv4_address(0x0a000000 + i), peer_mac, true, clock.now());
     BOOST_TEST(n.size() <= 64u);
     BOOST_TEST(n.size() > 32u);

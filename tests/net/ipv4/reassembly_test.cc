@@ -15,7 +15,8 @@ using namespace std::chrono_literals;
 namespace {
 
 struct bench {
-    explicit bench(reassembly_settings s = {}) : frags(s, drops) {}
+    explicit bench(reassembly_settings s = {}, uint64_t limit = memory_budget::default_limit)
+        : memory(limit), frags(s, memory, drops) {}
 
     std::optional<reassembly::datagram> add(std::string_view whole, size_t begin, size_t end, uint16_t id = 1,
                                             ecn congestion = ecn::not_capable) {
@@ -31,6 +32,7 @@ struct bench {
         return frags.add(h, {reinterpret_cast<const uint8_t*>(piece.data()), piece.size()}, now);
     }
 
+    memory_budget memory;
     drop_counters drops;
     reassembly frags;
     time_point now{1s};
@@ -178,6 +180,22 @@ BOOST_AUTO_TEST_CASE(a_datagram_larger_than_the_whole_budget_is_refused) {
     b.add(whole, 1600, 2400);
     BOOST_TEST(b.drops[drop_reason::fragment_limit] == 2u);
     BOOST_TEST(b.frags.bytes() == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(fragments_are_the_first_to_go_without_memory) {
+    bench b({}, 100'000);
+    std::string whole = pattern(2400);
+    b.memory.set(memory_use::unread, 49'000);
+    BOOST_TEST(!b.add(whole, 0, 800).has_value());
+    BOOST_TEST(b.memory.used(memory_use::fragments) == 800u);
+    BOOST_TEST(!b.add(whole, 800, 1600).has_value());  // beyond half of all memory
+    BOOST_TEST(b.memory.refused(memory_use::fragments) == 1u);
+    BOOST_TEST(b.memory.used(memory_use::fragments) == 0u);
+    // And when there is some again, they come together as before.
+    b.memory.set(memory_use::unread, 0);
+    for (size_t at = 0; at < 1600; at += 800) b.add(whole, at, at + 800, 2);
+    BOOST_TEST(b.add(whole, 1600, 2400, 2).has_value());
+    BOOST_TEST(b.memory.used(memory_use::fragments) == 0u);
 }
 
 // RFC 3168 §5.3.

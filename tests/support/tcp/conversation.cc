@@ -47,7 +47,8 @@ double seconds(duration d) {
 
 conversation::conversation(conversation_options o)
     : options_(std::move(o)),
-      challenges_(options_.challenges_per_second),
+      memory_(options_.memory),
+      limits_{rate_limit(options_.challenges_per_second), memory_},
       peer_nxt_(peer_number(0)),
       our_nxt_(our_number(0)) {}
 
@@ -59,7 +60,7 @@ conversation::~conversation() {
 
 void conversation::app_connects() {
     const opening o{.iss = our_number(0), .timestamp_offset = 0u - 1000u, .path_mss = options_.path_mss};
-    us_ = std::make_unique<connection>(options_.settings, challenges_, o, now_);
+    us_ = std::make_unique<connection>(options_.settings, limits_, o, now_);
     our_ts_ = options_.settings.timestamps;
     pump();
 }
@@ -85,7 +86,7 @@ void conversation::peer_connects(const scripted& syn) {
     peer_nxt_ = peer_number(1);
     our_nxt_ = our_number(1);
     const opening o{.iss = our_number(0), .timestamp_offset = 0u - 1000u, .path_mss = options_.path_mss};
-    us_ = std::make_unique<connection>(mine, challenges_, o, p, now_);
+    us_ = std::make_unique<connection>(mine, limits_, o, p, now_);
     pump();
 }
 

@@ -27,6 +27,7 @@ struct conversation_options {
     uint32_t irs = 0xffffffc0;  // and the peer's
     uint16_t peer_wnd = 60000;  // what the peer's segments say unless told otherwise
     uint32_t challenges_per_second = 1000;
+    uint64_t memory = net::memory_budget::default_limit;  // of the shard
 };
 
 // Every segment goes through emit() and parse() on its way. What the connection sends must be expected, in
@@ -87,6 +88,8 @@ class conversation {
     void in_state(connection_state s, std::source_location from = std::source_location::current());
 
     connection& us() { return *us_; }
+    // The shard's. Nobody keeps the account of this connection in it: the test does.
+    net::memory_budget& memory() { return memory_; }
     connection_info info() const { return us_->info(); }
     tcp::settings& settings() { return options_.settings; }
     void set_peer_window(uint16_t w) { options_.peer_wnd = w; }
@@ -117,7 +120,8 @@ class conversation {
     uint32_t ours_clock() const;
 
     conversation_options options_;
-    rate_limit challenges_;
+    net::memory_budget memory_;
+    shard_limits limits_;
     std::unique_ptr<connection> us_;
     time_point began_{std::chrono::seconds(1)};
     time_point now_ = began_;

@@ -56,7 +56,7 @@ pair::pair(const pair_options& o) : options_(o), random_(o.seed) {
 
 void pair::open(int i) {
     const tcp::settings& s = i == 0 ? options_.ours : options_.theirs;
-    ends_[size_t(i)].tcp = std::make_unique<connection>(s, challenges_, opening{.iss = seq(isns[i])}, now_);
+    ends_[size_t(i)].tcp = std::make_unique<connection>(s, limits_, opening{.iss = seq(isns[i])}, now_);
     pump(i);
 }
 
@@ -130,8 +130,7 @@ void pair::note_state(const connection& c) {
 // The SYN-ACK, which the connection only repeats, is a listener's.
 void pair::open_for(const segment& syn, side& to, int i) {
     const auto p = answer_to(syn, options_.theirs, now_);
-    to.tcp =
-        std::make_unique<connection>(options_.theirs, challenges_, opening{.iss = seq(isns[1])}, p, now_);
+    to.tcp = std::make_unique<connection>(options_.theirs, limits_, opening{.iss = seq(isns[1])}, p, now_);
     outgoing o;
     o.seq = seq(isns[1]);
     o.ack = syn.seq + 1;

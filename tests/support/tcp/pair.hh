@@ -84,7 +84,8 @@ class pair {
 
     pair_options options_;
     std::mt19937 random_;
-    rate_limit challenges_{1000};
+    net::memory_budget memory_;
+    shard_limits limits_{rate_limit(1000), memory_};
     std::array<side, 2> ends_;
     std::vector<flying> pipe_;
     uint64_t order_ = 0;

@@ -28,7 +28,8 @@ struct wire_faults {
 // One end with its application: sends `to_send`, reads everything, closes when both are done.
 struct end {
     settings options;
-    rate_limit challenges{1000};
+    net::memory_budget memory;
+    shard_limits limits{rate_limit(1000), memory};
     std::optional<connection> conn;
     std::string to_send;
     size_t sent = 0;
@@ -52,7 +53,7 @@ class pair {
     time_point now() const { return now_; }
 
     void open_active(end& e, uint32_t iss) {
-        e.conn.emplace(e.options, e.challenges, opening{seq(iss), iss * 3, mss}, now_);
+        e.conn.emplace(e.options, e.limits, opening{seq(iss), iss * 3, mss}, now_);
     }
     // Runs until nothing is left to do, or `until`; true if nothing is left.
     bool run(time_point until);
@@ -176,7 +177,7 @@ inline void pair::accept(segment& s) {
                       .first_sent = syn_ack_at_};
     if (b.options.window_scaling) p.peer_window_scale = syn.options.window_scale;
     if (p.timestamps) p.ts_recent = syn.options.timestamps->value;
-    b.conn.emplace(b.options, b.challenges, opening{iss, 77, mss}, p, now_);
+    b.conn.emplace(b.options, b.limits, opening{iss, 77, mss}, p, now_);
     (void)b.conn->on_segment(std::move(s), now_);
 }
 
