@@ -14,12 +14,12 @@ namespace millrace::net {
 enum class memory_use : uint8_t {
     fragments,       // of IP datagrams that are not complete
     unresolved,      // packets that wait for a neighbour's address
-    out_of_order,    // TCP data that came before its turn
+    out_of_order,    // TCP data as it comes before its turn; what is kept of it is held as unread
     time_wait,       // what is left of connections
     half_open,       // connections that peers have begun: cookies need no memory
     connections,     // they themselves, and the coroutine frames of their shard
     unacknowledged,  // TCP data that is to be sent, or was and is not acknowledged
-    unread,          // TCP data that came in order and nobody has read yet
+    unread,          // TCP data that nobody has read yet
 };
 inline constexpr size_t memory_uses = 8;
 

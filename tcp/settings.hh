@@ -28,8 +28,9 @@ enum class mtu_probing_mode : uint8_t {
 // itself is its copy of `connection_settings`.
 struct settings {
     // Buffers, in bytes.
-    uint32_t send_buffer = 1024 * 1024;     // unacknowledged and unsent data of a connection
-    uint32_t receive_buffer = 1024 * 1024;  // the largest window offered (RFC 7323 §2: 64 KiB to 1 GiB)
+    uint32_t send_buffer = 4 * 1024 * 1024;  // unacknowledged and unsent data of a connection; Linux: 4 MiB
+    uint32_t receive_buffer = 6 * 1024 * 1024;  // the largest window offered (RFC 7323 §2); Linux: 6 MiB
+    uint32_t first_buffer = 64 * 1024;          // of both, from which they grow to these as the path needs it
     uint32_t assured_buffer =
         16 * 1024;  // of both, which a connection has though the shard is short of memory
 

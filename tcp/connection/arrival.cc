@@ -231,7 +231,9 @@ bool connection::has_memory_for(uint32_t bytes) noexcept {
 drop_reason connection::take_text_out_of_order(segment& s) noexcept {
     acks_.require_now();  // RFC 5681 §4.2
     if (!limits_.memory.admit(net::memory_use::out_of_order, s.payload.size())) return drop_reason::no_memory;
-    const bool kept = late_.insert(s.seq, receive_queue::compact(std::move(s.payload)));
+    const bool kept =
+        late_.insert(s.seq, receive_queue::compact(std::move(s.payload)),
+                     {.max_chunks = settings_.reassembly_chunks, .max_ranges = settings_.reassembly_ranges});
     return kept ? drop_reason::none : drop_reason::reassembly_full;
 }
 

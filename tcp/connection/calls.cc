@@ -26,7 +26,7 @@ buffer connection::receive() noexcept {
     // Settings may be gone with the stack once the connection is closed, while what it received is not.
     if (b.empty() || peer_finished_ || is_closed()) return b;
     // While more than half is open, no update is due (RFC 9293 §3.8.6.2.2): the common case, decided quickly.
-    if (rcv_.wnd() > settings_.receive_buffer / 2) return b;
+    if (rcv_.wnd() > tuner_.size() / 2) return b;
     if (rcv_.update_due(receive_room(), receive_limit(), path_mss_)) acks_.require_now();
     return b;
 }

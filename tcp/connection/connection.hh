@@ -15,6 +15,7 @@
 #include "tcp/connection/unusual_output.hh"
 #include "tcp/receive/ack_policy.hh"
 #include "tcp/receive/reassembly.hh"
+#include "tcp/receive/receive_tuner.hh"
 #include "tcp/receive/receive_window.hh"
 #include "tcp/receive/timestamps.hh"
 #include "tcp/recovery/loss_recovery.hh"
@@ -146,15 +147,15 @@ class connection {
     void set_keepalive(bool on, time_point now) noexcept;
     void set_congestion(net::congestion_algorithm a, time_point now) noexcept;
     void set_user_timeout(duration d) noexcept;
-    // From 1 byte to 1 GiB: others are taken for the nearest of these.
+    // From 1 byte to 1 GiB: others are taken for the nearest of these. It does not follow the path any more.
     void set_send_limit(uint32_t bytes) noexcept {
         send_limit_ = std::clamp(bytes, uint32_t(1), uint32_t(1) << 30);
+        send_limit_fixed_ = true;
     }
 
     // For who keeps the shard's account of it.
     held_memory held() const noexcept {
-        return {
-            .out_of_order = uint32_t(late_.bytes()), .unacknowledged = out_.size(), .unread = in_.memory()};
+        return {.unacknowledged = out_.size(), .unread = in_.memory() + uint32_t(late_.bytes())};
     }
 
     connection_state state() const noexcept { return state_; }
@@ -230,6 +231,7 @@ class connection {
     // plain.cc
     bool is_expected(const plain_segment& s) noexcept;
     void take_plain_ack(seq ack, const timestamp_option* echo, time_point now) noexcept;
+    uint32_t plain_segments() const noexcept;
     bool may_send_whole(uint32_t size, time_point now) const noexcept;
 
     // arrival.cc: each check says why to stop, or none.
@@ -287,7 +289,7 @@ class connection {
     bool pace_allows(time_point now) noexcept;
     void send_new(outgoing& out, uint32_t size, uint32_t window, time_point now) noexcept;
     void note_new(uint32_t length, uint32_t payload, time_point now) noexcept;
-    uint16_t offer_window() noexcept;
+    uint16_t offer_window(time_point now) noexcept;
     bool next_probe(outgoing& out, time_point now) noexcept;
     bool next_tail_probe(outgoing& out, time_point now) noexcept;
     bool next_ack(outgoing& out, time_point now) noexcept;
@@ -351,16 +353,19 @@ class connection {
     uint32_t payload_of(const sent_segment& s) const noexcept { return s.length - ends_with_fin(s); }
     // In bytes, of what is sent and not acknowledged, and of what is received and not read. Where the shard
     // is short of memory nobody has more than what is assured.
+    // Else twice the congestion window is enough to keep the path busy.
     uint32_t send_limit() const noexcept {
-        if (limits_.memory.admits(net::memory_use::unacknowledged)) [[likely]]
-            return send_limit_;
-        return std::min(send_limit_, settings_.assured_buffer);
+        if (!limits_.memory.admits(net::memory_use::unacknowledged)) [[unlikely]]
+            return std::min(send_limit_, settings_.assured_buffer);
+        if (send_limit_fixed_) return send_limit_;
+        return std::min(send_limit_, std::max(settings_.first_buffer, 2 * congestion_.cwnd()));
     }
     uint32_t receive_limit() const noexcept {
-        if (!limits_.memory.is_tight()) [[likely]]
-            return settings_.receive_buffer;
-        return std::min(settings_.receive_buffer, settings_.assured_buffer);
+        if (limits_.memory.is_tight()) [[unlikely]]
+            return std::min(tuner_.size(), settings_.assured_buffer);
+        return tuner_.size();
     }
+    void tune_window(time_point now) noexcept;
     bool has_memory_for(uint32_t bytes) noexcept;
     // Bytes behind RCV.NXT that the receive buffer takes, whatever memory they hold.
     uint32_t unread_room() const noexcept {
@@ -388,6 +393,8 @@ class connection {
     rto rto_;
     congestion_control congestion_;
     receive_queue in_;
+    receive_tuner tuner_;
+    seq acked_to_;  // Last.ACK.sent of RFC 7323 §4.3
     reassembly late_;
     ack_policy acks_;
 
@@ -405,11 +412,9 @@ class connection {
     uint32_t segments_sent_ = 0;
     uint32_t segments_received_ = 0;
 
-    seq acked_to_;             // Last.ACK.sent of RFC 7323 §4.3
-    uint32_t send_limit_;      // bytes of the send buffer
-    uint32_t plain_segments_;  // in flight at most, for sending to be plain
-    uint32_t smss_ = 536;      // the largest payload of a segment with the options that every segment has
-    uint16_t path_mss_;        // of our path, without options (RFC 6691)
+    uint32_t send_limit_;  // bytes of the send buffer
+    uint32_t smss_ = 536;  // the largest payload of a segment with the options that every segment has
+    uint16_t path_mss_;    // of our path, without options (RFC 6691)
     uint16_t withdrawn_bytes_ = 0;  // of a probe taken back that may have arrived all the same
 
     connection_state state_;
@@ -432,10 +437,11 @@ class connection {
     bool sack_ : 1 = false;            // agreed on
     bool window_scaling_ : 1 = false;  // agreed on
     bool time_wait_taken_ : 1 = false;
-    bool fast_open_ : 1 = false;       // our SYN brought data; passive: the peer's did (RFC 7413)
-    bool syn_data_taken_ : 1 = false;  // and the peer took it
-    bool hears_mark_ : 1 = false;      // in the ACK that is looked at
-    bool more_deadlines_ : 1 = false;  // than most connections have: see rare_deadline()
+    bool fast_open_ : 1 = false;         // our SYN brought data; passive: the peer's did (RFC 7413)
+    bool syn_data_taken_ : 1 = false;    // and the peer took it
+    bool send_limit_fixed_ : 1 = false;  // by the user
+    bool hears_mark_ : 1 = false;        // in the ACK that is looked at
+    bool more_deadlines_ : 1 = false;    // than most connections have: see rare_deadline()
 
     // The others: what has its place in a connection's beginning and end, and in what goes wrong.
     uint8_t syn_transmissions_ = 0;

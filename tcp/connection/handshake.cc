@@ -11,9 +11,6 @@ loss_detection detection_of(const settings& s, bool sack) noexcept {
     if (!sack) return loss_detection::duplicates;
     return s.rack ? loss_detection::rack : loss_detection::sack;
 }
-reassembly_limits reassembly_of(const settings& s) noexcept {
-    return {.max_chunks = s.reassembly_chunks, .max_ranges = s.reassembly_ranges};
-}
 
 }  // namespace
 
@@ -24,14 +21,12 @@ connection::connection(const settings& s, shard_limits& limits, const opening& o
       out_(o.iss + 1),
       rto_(timeout_limits()),
       congestion_(s.congestion, s.default_peer_mss, s.default_peer_mss),
-      late_(reassembly_of(s)),
+      tuner_(std::min(s.receive_buffer, s.first_buffer), seq(), now),
       acks_(s.quick_ack_segments),
       sent_at_(now),
       heard_at_(now),
       progress_at_(now),
       send_limit_(s.send_buffer),
-      plain_segments_(s.pacing ? std::min<uint32_t>(s.initial_window_segments, s.max_segments_in_flight)
-                               : s.max_segments_in_flight),
       path_mss_(std::max(o.path_mss, s.min_mss)),
       state_(connection_state::syn_sent),
       layout_in_(plain_layout(false)),
@@ -91,6 +86,7 @@ fast_open_outcome connection::fast_open() const noexcept {
 void connection::begin_receiving(seq irs, uint8_t scale) noexcept {
     irs_ = irs;
     rcv_ = receive_window(irs + 1, scale);
+    tuner_ = receive_tuner(std::min(settings_.receive_buffer, settings_.first_buffer), irs + 1, heard_at_);
     acked_to_ = rcv_.nxt();
 }
 
@@ -155,7 +151,7 @@ void connection::take_syn(const segment& s, time_point now) noexcept {
     agreed.sack_permitted &= settings_.sack;
     const uint8_t scale = receive_window::scale_for(settings_.receive_buffer);
     begin_receiving(s.seq, agreed.window_scale ? scale : 0);
-    rcv_.offer_in_syn(receive_room());  // our SYN has offered that
+    rcv_.offer_in_syn(tuner_.size());  // our SYN has offered that
     agree_on_options(agreed, now);
     agree_on_ecn(s);
     snd_.start(s.seq, snd_.una, s.wnd);
@@ -231,7 +227,7 @@ bool connection::next_syn(outgoing& out, time_point now, const fast_open_cookie*
         answer_ecn(out);
         acks_.on_ack_sent();
     } else {
-        out.wnd = uint16_t(std::min<uint32_t>(receive_room(), UINT16_MAX));
+        out.wnd = uint16_t(std::min<uint32_t>(tuner_.size(), UINT16_MAX));
         if (settings_.window_scaling)
             out.options.window_scale = receive_window::scale_for(settings_.receive_buffer);
         if (settings_.timestamps)

@@ -224,12 +224,17 @@ bool connection::next_ack(outgoing& out, time_point now) noexcept {
     return true;
 }
 
+void connection::tune_window(time_point now) noexcept {
+    if (limits_.memory.is_tight()) return;
+    tuner_.look(rcv_.nxt(), in_.bytes(), rtt_.smoothed(), settings_.receive_buffer, now);
+}
+
 // What every segment but SYN has: <SEQ=SND.NXT><ACK=RCV.NXT><CTL=ACK>, window and options.
 void connection::fill_header(outgoing& out, time_point now) noexcept {
     out.seq = snd_.nxt_in_window();
     out.ack = rcv_.nxt();
     out.flags = unusual_.ece_due ? flags::ack | flags::ece : tcp::flags(flags::ack);
-    out.wnd = offer_window();
+    out.wnd = offer_window(now);
     if (ecn_.is_accurate()) {  // RFC 9768 §3.2.2.2
         out.flags |= ecn_.accurate->received.ace();
         ecn_.accurate->received.on_ack_sent();

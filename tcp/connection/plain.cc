@@ -75,11 +75,18 @@ bool connection::next_plain_segment(plain_outgoing& out, time_point now) noexcep
     }
     out.push = size > 0 && size == data;
     out.ack = rcv_.nxt();
-    out.wnd = offer_window();
+    out.wnd = offer_window(now);
     out.layout = layout_out_;
     if (out.has_timestamps()) out.timestamps = timestamps_.stamp(now);
     ++segments_sent_;
     return true;
+}
+
+// In flight at most for sending to be plain: what goes beyond the first window may have to be paced.
+inline uint32_t connection::plain_segments() const noexcept {
+    return settings_.pacing
+               ? std::min<uint32_t>(settings_.initial_window_segments, settings_.max_segments_in_flight)
+               : settings_.max_segments_in_flight;
 }
 
 // What segment_size() decides at once: `size` is all that is unsent or a full segment, and fits both windows.
@@ -87,7 +94,7 @@ bool connection::may_send_whole(uint32_t size, time_point now) const noexcept {
     if (size > snd_.usable()) return false;
     if (flight_.empty()) return size <= congestion_.cwnd() && now - sent_at_ <= settings_.rto_min;
     return (no_delay_ || size == smss_) && recovery_.pipe(flight_) + size <= congestion_.cwnd() &&
-           flight_.size() < plain_segments_;
+           flight_.size() < plain_segments();
 }
 
 }  // namespace millrace::tcp

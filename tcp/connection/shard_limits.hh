@@ -13,9 +13,8 @@ struct shard_limits {
 
 // What a connection holds, in bytes.
 struct held_memory {
-    uint32_t out_of_order = 0;
     uint32_t unacknowledged = 0;
-    uint32_t unread = 0;
+    uint32_t unread = 0;  // in order, or before its turn
 };
 
 }  // namespace millrace::tcp

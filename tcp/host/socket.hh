@@ -185,8 +185,6 @@ inline void socket::settle(net::memory_budget& memory, const held_memory& now) n
     if (now.unacknowledged != account_.unacknowledged)
         memory.change(memory_use::unacknowledged, account_.unacknowledged, now.unacknowledged);
     if (now.unread != account_.unread) memory.change(memory_use::unread, account_.unread, now.unread);
-    if (now.out_of_order != account_.out_of_order)
-        memory.change(memory_use::out_of_order, account_.out_of_order, now.out_of_order);
     account_ = now;
 }
 

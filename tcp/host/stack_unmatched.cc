@@ -12,7 +12,7 @@ namespace {
 
 passive_offer offer_of(const settings& s, const net::path& way) noexcept {
     return {.mss = mss_of(way),
-            .wnd = uint16_t(std::min<uint32_t>(s.receive_buffer, 65535)),
+            .wnd = uint16_t(std::min<uint32_t>({s.receive_buffer, s.first_buffer, 65535})),
             .window_scale = receive_window::scale_for(s.receive_buffer),
             .scale_windows = s.window_scaling,
             .timestamps = s.timestamps,

@@ -12,24 +12,24 @@ bool touch(const seq_range& a, const seq_range& b) noexcept {
 
 }  // namespace
 
-bool reassembly::room_for(seq_range arrived) const noexcept {
-    if (ranges() < limits_.max_ranges) return true;
+bool reassembly::room_for(seq_range arrived, size_t max_ranges) const noexcept {
+    if (ranges() < max_ranges) return true;
     if (!kept_) return false;
     return std::any_of(kept_->ranges.begin(), kept_->ranges.end(),
                        [&](const auto& r) { return touch(r, arrived); });
 }
 
-bool reassembly::insert(seq at, buffer payload) noexcept {
+bool reassembly::insert(seq at, buffer payload, const reassembly_limits& limits) noexcept {
     if (payload.empty()) return true;
     const seq begin = at;
-    if (!room_for({at, at + uint32_t(payload.size())})) return false;
+    if (!room_for({at, at + uint32_t(payload.size())}, limits.max_ranges)) return false;
     auto& chunks = keep().chunks;
     auto pos =
         std::partition_point(chunks.begin(), chunks.end(), [&](const chunk& c) { return c.end() <= at; });
     bool complete = true;
     while (!payload.empty()) {
         const bool known = pos != chunks.end() && pos->at <= at;
-        if (!known && chunks.size() >= limits_.max_chunks) {
+        if (!known && chunks.size() >= limits.max_chunks) {
             complete = false;
             break;
         }

@@ -28,17 +28,15 @@ struct reassembly_limits {
 // memory for all this only while there is something to remember.
 class reassembly {
  public:
-    explicit reassembly(const reassembly_limits& limits = {}) noexcept : limits_(limits) {}
-
     bool empty() const noexcept { return !kept_ || kept_->chunks.empty(); }
     // Bytes kept; they count against the receive buffer.
     size_t bytes() const noexcept { return kept_ ? kept_->bytes : 0; }
     size_t ranges() const noexcept { return kept_ ? kept_->ranges.size() : 0; }
 
     // Keeps `payload`, whose first byte is `at`, behind the next byte expected and trimmed to the window.
-    // Where bytes are known already, the known ones stay. False if a limit refused (some of) it: it will be
-    // sent again.
-    [[nodiscard]] bool insert(seq at, buffer payload) noexcept;
+    // Where bytes are known already, the known ones stay. False if one of `limits` refused (some of) it: it
+    // will be sent again.
+    [[nodiscard]] bool insert(seq at, buffer payload, const reassembly_limits& limits) noexcept;
 
     // Gives `sink(buffer)` all data that begins at or before `next` without a gap, and returns the first
     // sequence number still missing. To be called when RCV.NXT has moved to `next`.
@@ -75,13 +73,12 @@ class reassembly {
     void forget_if_nothing_is_left() noexcept {
         if (!kept_->duplicate && kept_->ranges.empty()) kept_.reset();
     }
-    bool room_for(seq_range arrived) const noexcept;
+    bool room_for(seq_range arrived, size_t max_ranges) const noexcept;
     void merge_into_ranges(seq_range arrived) noexcept;
     // `count` chunks at the front are gone, and everything before `next` with them.
     void drop_front(size_t count, seq next) noexcept;
 
     std::unique_ptr<memory> kept_;
-    reassembly_limits limits_;
 };
 
 template <typename Sink>

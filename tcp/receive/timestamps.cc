@@ -13,7 +13,7 @@ void timestamps::enable(uint32_t offset, uint32_t recent, time_point now) noexce
     enabled_ = true;
     offset_ = offset;
     recent_ = recent;
-    recent_at_ = now;
+    recent_at_ = coarse(now);
 }
 
 std::optional<duration> timestamps::elapsed(uint32_t echo, time_point now) const noexcept {

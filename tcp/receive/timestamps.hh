@@ -38,7 +38,7 @@ class timestamps {
     // R1 of RFC 7323 §5.3: the segment with `value` is older than what we have seen; drop it and send an ACK,
     // unless it is a RST. A TS.Recent that was not refreshed for 24 days rejects nothing (§5.5).
     bool rejects(uint32_t value, time_point now) const noexcept {
-        return static_cast<int32_t>(value - recent_) < 0 && now - recent_at_ < max_age;
+        return static_cast<int32_t>(value - recent_) < 0 && coarse(now) - recent_at_ < max_age;
     }
     // At least as new as all that was seen: rejects() would say no.
     bool is_newest(uint32_t value) const noexcept { return static_cast<int32_t>(value - recent_) >= 0; }
@@ -51,7 +51,7 @@ class timestamps {
     void on_newest(uint32_t value, seq at, seq last_ack_sent, time_point now) noexcept {
         if (at > last_ack_sent) return;
         recent_ = value;
-        recent_at_ = now;
+        recent_at_ = coarse(now);
     }
 
     // The time since we sent the segment that is echoed by `echo`, to one millisecond; nothing if it cannot
@@ -59,11 +59,15 @@ class timestamps {
     std::optional<duration> elapsed(uint32_t echo, time_point now) const noexcept;
 
  private:
-    static constexpr duration max_age = std::chrono::hours(24 * 24);
+    // In units of 2^30 ns, which is somewhat more than a second.
+    static uint32_t coarse(time_point t) noexcept {
+        return uint32_t(uint64_t(t.time_since_epoch().count()) >> 30);
+    }
+    static constexpr uint32_t max_age = uint32_t(duration(std::chrono::hours(24 * 24)).count() >> 30);
 
     uint32_t offset_ = 0;
     uint32_t recent_ = 0;
-    time_point recent_at_{};
+    uint32_t recent_at_ = 0;
     bool enabled_ = false;
 };
 

@@ -108,8 +108,10 @@ void declare_tcp(config_schema& schema, service_options& o) {
             "tcp.memory", o.connection_memory,
             "of a shard, for its connections and their data; where it is short, new ones are refused first")
         .range(1ull << 20, 1ull << 44);
-    schema.bytes("tcp.send-buffer", o.send_buffer, "of a connection").range(4096, 1ull << 30);
-    schema.bytes("tcp.receive-buffer", o.receive_buffer, "of a connection: the largest window")
+    schema.bytes("tcp.send-buffer", o.send_buffer, "of a connection at most").range(4096, 1ull << 30);
+    schema.bytes("tcp.receive-buffer", o.receive_buffer, "of a connection at most: the largest window")
+        .range(4096, 1ull << 30);
+    schema.bytes("tcp.first-buffer", o.first_buffer, "of both, which grow from there as the path needs it")
         .range(4096, 1ull << 30);
     schema.bytes("tcp.assured-buffer", o.assured_buffer, "of both, of a connection, where memory is short")
         .range(4096, 1ull << 20);
@@ -301,6 +303,7 @@ native_settings native_settings_of(const service_options& o) {
     native_settings n = o.native;
     n.tcp.send_buffer = uint32_t(o.send_buffer);
     n.tcp.receive_buffer = uint32_t(o.receive_buffer);
+    n.tcp.first_buffer = uint32_t(o.first_buffer);
     n.tcp.assured_buffer = uint32_t(o.assured_buffer);
     n.syn_cookies = o.syn_cookies == "off"  ? cookie_policy::off
                     : o.syn_cookies == "on" ? cookie_policy::when_full

@@ -51,6 +51,7 @@ struct service_options {
     std::string path_mtu_probing = "black-hole";
     uint64_t send_buffer = settings{}.send_buffer;
     uint64_t receive_buffer = settings{}.receive_buffer;
+    uint64_t first_buffer = settings{}.first_buffer;
     uint64_t assured_buffer = settings{}.assured_buffer;
     uint64_t connection_memory = net::memory_budget::default_limit;
 

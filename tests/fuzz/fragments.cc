@@ -38,7 +38,8 @@ void run_fragments(std::span<const uint8_t> bytes) {
                                        .bytes = 64 + 16 * in.below(256),
                                        .fragments = 1 + in.below(10),
                                        .timeout = std::chrono::seconds(30)};
-    reassembly all(settings, drops);
+    memory_budget memory(in.u8() % 2 ? memory_budget::default_limit : 4096);
+    reassembly all(settings, memory, drops);
     time_point now{std::chrono::seconds(1)};
     while (!in.empty()) {
         const ipv4_header h = header_of(in);

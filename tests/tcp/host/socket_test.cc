@@ -206,6 +206,7 @@ BOOST_AUTO_TEST_CASE(dropping_a_stream_with_unread_data_resets_the_peer) {
 BOOST_AUTO_TEST_CASE(dropping_a_stream_still_delivers_what_was_written) {
     pair p(delayed(10ms));
     const std::string text(200'000, 't');
+    p.hosts.a.run([&](net::network&) { p.a.set({.send_watermark = text.size()}); });
     p.on_a(writing(text));
     p.hosts.a.run([&](net::network&) { p.a = {}; });
     size_t bytes = 0;
@@ -235,7 +236,7 @@ BOOST_AUTO_TEST_CASE(a_reader_that_does_not_read_makes_the_writer_wait) {
 // Nobody reads: what the peer's window does not take stays here.
 BOOST_AUTO_TEST_CASE(without_a_watermark_of_its_own_a_connection_has_the_networks_send_buffer) {
     tcp::native_settings settings;
-    settings.tcp.send_buffer = 2'000'000;
+    settings.tcp.send_buffer = settings.tcp.first_buffer = 2'000'000;
     settings.tcp.receive_buffer = 800'000;
     pair p({}, settings);
     p.hosts.a.run([&](net::network&) { p.a.set({.no_delay = false}); });  // says nothing of it

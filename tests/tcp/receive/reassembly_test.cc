@@ -23,10 +23,10 @@ std::string text(uint32_t from, uint32_t to) {
 }
 
 struct receiver {
-    explicit receiver(reassembly_limits limits = {}) : r(limits) {}
+    explicit receiver(reassembly_limits l = {}) : limits(l) {}
 
     bool insert(uint32_t from, uint32_t to) {
-        return r.insert(origin + from, buffer::copy_of(text(from, to)));
+        return r.insert(origin + from, buffer::copy_of(text(from, to)), limits);
     }
     // What is delivered when RCV.NXT has moved to `next`; next moves on.
     std::string take(uint32_t& next) {
@@ -45,6 +45,7 @@ struct receiver {
         return s;
     }
 
+    reassembly_limits limits;
     reassembly r;
 };
 
@@ -95,7 +96,7 @@ BOOST_AUTO_TEST_CASE(data_that_reaches_into_what_is_kept_is_not_delivered_twice)
 BOOST_AUTO_TEST_CASE(bytes_known_already_stay) {
     receiver r;
     BOOST_TEST(r.insert(10, 20));
-    BOOST_TEST(r.r.insert(origin + 5, buffer::copy_of(std::string(20, '!'))));
+    BOOST_TEST(r.r.insert(origin + 5, buffer::copy_of(std::string(20, '!')), {}));
     uint32_t next = 5;
     BOOST_TEST(r.take(next) == "!!!!!" + text(10, 20) + "!!!!!");
 }
