@@ -71,7 +71,7 @@ struct interface::parts {
           fragments(config.reassembly, memory, drops),
           out(info, config, ways, arp, transmit, generation, rng, counters, drops),
           messages(config, ways, out, counters, drops),
-          udp(config.udp, ways, out, now, rng, drops),
+          udp(config.udp, ways, out, memory, now, rng, drops),
           protocols(config.verify_checksums, messages, out, udp, counters, drops),
           in(info.mac, ways, arp, guard, fragments, protocols, transmit, counters, drops) {}
 

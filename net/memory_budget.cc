@@ -12,6 +12,7 @@ struct share {
 constexpr std::array<share, memory_uses> shares = {{
     {50, "fragments"},
     {50, "unresolved"},
+    {60, "datagrams"},
     {60, "out_of_order"},
     {70, "time_wait"},
     {75, "half_open"},

@@ -14,6 +14,7 @@ namespace millrace::net {
 enum class memory_use : uint8_t {
     fragments,       // of IP datagrams that are not complete
     unresolved,      // packets that wait for a neighbour's address
+    datagrams,       // of UDP, that nobody has received yet
     out_of_order,    // TCP data as it comes before its turn; what is kept of it is held as unread
     time_wait,       // what is left of connections
     half_open,       // connections that peers have begun: cookies need no memory
@@ -21,7 +22,7 @@ enum class memory_use : uint8_t {
     unacknowledged,  // TCP data that is to be sent, or was and is not acknowledged
     unread,          // TCP data that nobody has read yet
 };
-inline constexpr size_t memory_uses = 8;
+inline constexpr size_t memory_uses = 9;
 
 // As in the labels of metrics: "out_of_order".
 std::string_view to_string(memory_use u) noexcept;

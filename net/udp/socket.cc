@@ -19,7 +19,7 @@ future<received_datagram> udp_socket::receive() {
     if (!received_.empty()) {
         received_datagram d = std::move(received_.front());
         received_.pop_front();
-        received_bytes_ -= d.data.size();
+        set_received_bytes(received_bytes_ - d.data.size());
         return make_ready_future<received_datagram>(std::move(d));
     }
     if (error_) return make_exception_future<received_datagram>(std::exchange(error_, {}));
@@ -35,15 +35,21 @@ void udp_socket::deliver(const ip_datagram& d, const udp_header& h) noexcept {
     const udp_settings& limits = table_->settings_;
     const bool awaited = is_awaited();
     if (!awaited &&
-        (received_.size() >= limits.receive_datagrams || received_bytes_ + size > limits.receive_bytes))
+        (received_.size() >= limits.receive_datagrams || received_bytes_ + size > limits.receive_bytes ||
+         !table_->memory_.admit(memory_use::datagrams, size)))
         return table_->drops_.count(drop_reason::udp_queue_full);
     received_datagram r{join(std::move(p)), {d.source, h.source_port}};
     if (awaited) {
         auto waiting = std::exchange(waiting_, std::nullopt);
         return waiting->set_value(std::move(r));
     }
-    received_bytes_ += size;
+    set_received_bytes(received_bytes_ + size);
     received_.push_back(std::move(r));
+}
+
+void udp_socket::set_received_bytes(size_t bytes) noexcept {
+    table_->memory_.change(memory_use::datagrams, received_bytes_, bytes);
+    received_bytes_ = bytes;
 }
 
 void udp_socket::fail(std::error_code error) noexcept {
@@ -98,10 +104,10 @@ bool udp_socket::has_sent_to(const endpoint& remote) const noexcept {
 
 void udp_socket::close() noexcept {
     if (!table_) return;
+    received_.clear();
+    set_received_bytes(0);
     table_->remove(*this);
     table_ = nullptr;
-    received_.clear();
-    received_bytes_ = 0;
     if (is_awaited()) fail(make_error_code(errc::closed));
 }
 

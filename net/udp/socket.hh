@@ -31,6 +31,7 @@ class udp_socket final : public datagram_backend {
     // The datagram's payload, out of its packet.
     void deliver(const ip_datagram& d, const udp_header& h) noexcept;
     void fail(std::error_code error) noexcept;
+    void set_received_bytes(size_t bytes) noexcept;
     // Somebody waits, and has not given up.
     bool is_awaited() const noexcept { return waiting_ && !waiting_->abandoned(); }
     bool has_sent_to(const endpoint& remote) const noexcept;

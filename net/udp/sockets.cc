@@ -26,9 +26,9 @@ errc error_of(icmp_error::kind what) noexcept {
 
 }  // namespace
 
-udp_sockets::udp_sockets(const udp_settings& settings, const routes& r, output& out, const time_point& now,
-                         random& rng, drop_counters& drops)
-    : settings_(settings), routes_(r), out_(out), now_(now), rng_(rng), drops_(drops) {}
+udp_sockets::udp_sockets(const udp_settings& settings, const routes& r, output& out, memory_budget& memory,
+                         const time_point& now, random& rng, drop_counters& drops)
+    : settings_(settings), routes_(r), out_(out), memory_(memory), now_(now), rng_(rng), drops_(drops) {}
 
 udp_sockets::~udp_sockets() {
     for (auto*& first : sockets_)

@@ -3,6 +3,7 @@
 
 #include "net/ip_datagram.hh"
 #include "net/ipv4/output.hh"
+#include "net/memory_budget.hh"
 #include "net/udp/socket.hh"
 
 #include <array>
@@ -14,8 +15,8 @@ class udp_sockets {
  public:
     // `now` is the interface's idea of the time, whenever it is looked at. Dynamic ports are those of shard
     // `self`.
-    udp_sockets(const udp_settings& settings, const routes& r, output& out, const time_point& now,
-                random& rng, drop_counters& drops);
+    udp_sockets(const udp_settings& settings, const routes& r, output& out, memory_budget& memory,
+                const time_point& now, random& rng, drop_counters& drops);
     // Sockets still open are closed.
     ~udp_sockets();
     udp_sockets(const udp_sockets&) = delete;
@@ -49,6 +50,7 @@ class udp_sockets {
     udp_settings settings_;
     const routes& routes_;
     output& out_;
+    memory_budget& memory_;
     const time_point& now_;
     random& rng_;
     drop_counters& drops_;

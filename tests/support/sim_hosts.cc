@@ -19,6 +19,10 @@ std::string leftovers_of(const char* name, sim_host& h) {
     if (const size_t n = h.host.timers()) text += fmt::format("{}: {} timers; ", name, n);
     if (const size_t n = h.network->interface().packets_held())
         text += fmt::format("{}: {} packets; ", name, n);
+    for (const auto use : {net::memory_use::unacknowledged, net::memory_use::unread,
+                           net::memory_use::fragments, net::memory_use::unresolved})
+        if (const uint64_t n = h.network->interface().memory().used(use))
+            text += fmt::format("{}: {} bytes of {}; ", name, n, net::to_string(use));
     reactor::scope here(h.host);
     if (const size_t n = background_count()) text += fmt::format("{}: {} background tasks; ", name, n);
     return text;

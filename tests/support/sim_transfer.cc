@@ -175,13 +175,16 @@ transfer_outcome run_transfer(uint64_t seed, const transfer_options& options) {
     if (rng.chance(0.5)) settings.tcp.ecn = seed % 2 ? tcp::ecn_mode::accurate : tcp::ecn_mode::on;
     for (net::wire_options* o : {&setup.a_to_b, &setup.b_to_a}) draw_marks(rng, *o);
     settings.tcp.pacing = rng.chance(0.3);
-    two_hosts hosts(seed, setup, settings);
+    net::interface_config config;
+    if (rng.chance(0.2)) config.memory = 20'000 + rng.below(1'000'000);
+    two_hosts hosts(seed, setup, settings, config);
     transfer_outcome out;
-    out.troubles = fmt::format("{}{}; there: {}; back: {}", net::to_string(settings.tcp.congestion),
-                               settings.tcp.ecn == tcp::ecn_mode::on         ? " with ECN"
-                               : settings.tcp.ecn == tcp::ecn_mode::accurate ? " with accurate ECN"
-                                                                             : "",
-                               describe(setup.a_to_b), describe(setup.b_to_a));
+    out.troubles =
+        fmt::format("{}{}, memory {} KiB; there: {}; back: {}", net::to_string(settings.tcp.congestion),
+                    settings.tcp.ecn == tcp::ecn_mode::on         ? " with ECN"
+                    : settings.tcp.ecn == tcp::ecn_mode::accurate ? " with accurate ECN"
+                                                                  : "",
+                    config.memory / 1024, describe(setup.a_to_b), describe(setup.b_to_a));
 
     std::unique_ptr<net::pcap_writer> capture;
     if (!options.pcap.empty()) {

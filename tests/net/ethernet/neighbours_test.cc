@@ -109,6 +109,24 @@ BOOST_AUTO_TEST_CASE(packets_waiting_for_all_neighbours_together_are_bounded) {
     BOOST_TEST(h.dropped(drop_reason::neighbour_queue_full) == 20u);
 }
 
+BOOST_AUTO_TEST_CASE(packets_do_not_wait_where_memory_is_short) {
+    auto c = config();
+    c.memory = 100'000;
+    quiet_host h(c);
+    memory_budget& memory = h.net.memory();
+    memory.set(memory_use::unread, 46'000);
+    path way = h.way_to(peer_ip);
+    for (unsigned i = 0; i < 3; ++i) h.send_to(way, i);
+    BOOST_TEST(h.dropped(drop_reason::neighbour_queue_full) == 2u);
+    BOOST_TEST(memory.refused(memory_use::unresolved) == 2u);
+    memory.set(memory_use::unread, 0);
+    h.send_to(way, 3);
+    auto sent = h.receives(reply_of(peer_mac, peer_ip));
+    BOOST_TEST_REQUIRE(sent.size() == 2u);
+    BOOST_TEST(u16_at(l4_of(sent[1]), 0) == 3);
+    BOOST_TEST(memory.used(memory_use::unresolved) == 0u);
+}
+
 // RFC 826, "Packet Reception": who speaks to us is remembered, so that the answer needs no question.
 BOOST_AUTO_TEST_CASE(who_asks_for_us_is_answered_and_remembered) {
     quiet_host h;

@@ -168,6 +168,25 @@ BOOST_AUTO_TEST_CASE(a_full_receive_queue_drops_and_counts) {
     BOOST_TEST(b.h.dropped(drop_reason::udp_queue_full) == 3u);
 }
 
+BOOST_AUTO_TEST_CASE(what_waits_is_dropped_where_memory_is_short) {
+    auto c = config();
+    c.memory = 100'000;
+    bench b(c);
+    memory_budget& memory = b.h.net.memory();
+    auto s = b.h.net.open_datagram({{}, 53});
+    memory.set(memory_use::connections, 59'000);
+    for (int i = 0; i < 3; ++i) b.h.receives(udp_frame(5353, 53, std::string(600, 'x')));
+    BOOST_TEST(b.h.dropped(drop_reason::udp_queue_full) == 2u);
+    BOOST_TEST(memory.refused(memory_use::datagrams) == 2u);
+    BOOST_TEST(memory.used(memory_use::datagrams) == 600u);
+    s.receive().get();
+    BOOST_TEST(memory.used(memory_use::datagrams) == 0u);
+    memory.set(memory_use::connections, 0);
+    b.h.receives(udp_frame(5353, 53, std::string(600, 'x')));
+    s = {};
+    BOOST_TEST(memory.used(memory_use::datagrams) == 0u);
+}
+
 // RFC 1122 §4.1.3.3: told once; only about what was sent.
 BOOST_AUTO_TEST_CASE(icmp_errors_come_to_the_socket_that_sent) {
     bench b;

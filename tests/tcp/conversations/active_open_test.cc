@@ -15,10 +15,10 @@ BOOST_AUTO_TEST_SUITE(active_open)
 BOOST_AUTO_TEST_CASE(three_way_handshake) {
     conversation c;
     c.app_connects();
-    c.expects(syn().seq(0).wnd(65535).mss(1460).sack_ok().ts(0, 0).wscale(5));
+    c.expects(syn().seq(0).wnd(65535).mss(1460).sack_ok().ts(0, 0).wscale(7));
     c.in_state(connection_state::syn_sent);
     c.after(30ms).peer_sends(syn_ack().seq(0).ack(1).mss(1460).sack_ok().ts(500, 0).wscale(7));
-    c.expects(ack(1).seq(1).ts(30, 500).wnd((1 << 20) >> 5));
+    c.expects(ack(1).seq(1).ts(30, 500).wnd(65536 >> 7));
     c.in_state(connection_state::established);
     c.happened(events::connected);
     BOOST_TEST((c.info().srtt == 30ms));
@@ -63,7 +63,7 @@ BOOST_AUTO_TEST_CASE(an_unanswered_syn_is_repeated_ever_more_slowly_then_given_u
     c.expects(syn());
     for (auto t : {1s, 3s, 7s, 15s, 31s, 63s}) {
         c.at(t - 1ms).expects_nothing();
-        c.at(t).expects(syn().seq(0).mss(1460).wscale(5).sack_ok());
+        c.at(t).expects(syn().seq(0).mss(1460).wscale(7).sack_ok());
     }
     c.at(123s).happened(events::closed | events::failed);
     c.in_state(connection_state::closed);

@@ -14,6 +14,7 @@ namespace {
 conversation_options with(congestion_algorithm a) {
     conversation_options o;
     o.settings.congestion = a;
+    o.settings.first_buffer = o.settings.send_buffer;  // tests write once, and all at once
     return o;
 }
 

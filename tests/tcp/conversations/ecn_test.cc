@@ -16,6 +16,7 @@ const flags both = flags::ece | flags::cwr;
 conversation_options asking(net::congestion_algorithm a = net::congestion_algorithm::reno) {
     conversation_options o;
     o.settings.congestion = a;
+    o.settings.first_buffer = 1 << 20;  // tests write once, and all at once
     o.settings.ecn = ecn_mode::on;
     o.settings.quick_ack_segments = 0;
     return o;

@@ -24,6 +24,7 @@ struct paced : conversation {
     static conversation_options options_with(bool pacing) {
         conversation_options o;
         o.settings.congestion = net::congestion_algorithm::reno;
+        o.settings.first_buffer = o.settings.send_buffer;  // tests write once, and all at once
         o.settings.pacing = pacing;
         return o;
     }

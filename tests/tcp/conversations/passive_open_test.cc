@@ -111,7 +111,7 @@ BOOST_AUTO_TEST_CASE(syns_that_cross_establish_both_ends) {
     c.app_connects();
     c.expects(syn());
     c.peer_sends(syn().mss(1460).wscale(7).ts(1, 0).sack_ok());
-    c.expects(syn_ack().seq(0).ack(1).mss(1460).wscale(5).sack_ok());
+    c.expects(syn_ack().seq(0).ack(1).mss(1460).wscale(7).sack_ok());
     c.in_state(connection_state::syn_received);
     c.peer_sends(ack(1).seq(1));
     c.in_state(connection_state::established);
