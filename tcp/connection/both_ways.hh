@@ -19,12 +19,13 @@ inline void connection::restart_retransmit_timer(time_point now) noexcept {
 }
 
 // The window field of a segment that goes out now, which acknowledges all that has come.
-inline uint16_t connection::offer_window(time_point now) noexcept {
+[[gnu::always_inline]] inline uint16_t connection::offer_window(time_point now) noexcept {
     if (tuner_.is_due(rcv_.nxt())) [[unlikely]]
         tune_window(now);
     acked_to_ = rcv_.nxt();
     acks_.on_ack_sent();
-    return rcv_.offer(receive_room(), unread_room(), receive_limit(), path_mss_);
+    const uint32_t limit = receive_limit();
+    return rcv_.offer(receive_room(limit), unread_room(), limit, path_mss_);
 }
 
 // What SND.UNA < SEG.ACK =< SND.NXT does in any case.

@@ -15,7 +15,7 @@ size_t connection::send_front(buffer& data) noexcept {
 }
 
 size_t connection::send(std::string_view data) noexcept {
-    const size_t n = std::min(data.size(), send_room());
+    const size_t n = is_sure_of_room(data.size()) ? data.size() : std::min(data.size(), send_room());
     if (n < data.size()) wants_room_ = true;
     out_.append_copy(data.substr(0, n));
     return n;
@@ -27,7 +27,8 @@ buffer connection::receive() noexcept {
     if (b.empty() || peer_finished_ || is_closed()) return b;
     // While more than half is open, no update is due (RFC 9293 §3.8.6.2.2): the common case, decided quickly.
     if (rcv_.wnd() > tuner_.size() / 2) return b;
-    if (rcv_.update_due(receive_room(), receive_limit(), path_mss_)) acks_.require_now();
+    const uint32_t limit = receive_limit();
+    if (rcv_.update_due(receive_room(limit), limit, path_mss_)) acks_.require_now();
     return b;
 }
 

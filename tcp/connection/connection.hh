@@ -112,7 +112,7 @@ class connection {
     // connection ends.
     size_t send(buffer& data) noexcept {
         const size_t size = data.size();
-        if (size > send_room()) [[unlikely]]
+        if (!is_sure_of_room(size) && size > send_room()) [[unlikely]]
             return send_front(data);
         out_.append(std::move(data), snd_.nxt);
         return size;
@@ -365,16 +365,19 @@ class connection {
             return std::min(tuner_.size(), settings_.assured_buffer);
         return tuner_.size();
     }
-    void tune_window(time_point now) noexcept;
+    [[gnu::cold]] void tune_window(time_point now) noexcept;
     bool has_memory_for(uint32_t bytes) noexcept;
+    // Whatever the windows are and others hold.
+    bool is_sure_of_room(size_t bytes) const noexcept {
+        return out_.size() + bytes <= std::min(send_limit_, settings_.assured_buffer) && can_send();
+    }
     // Bytes behind RCV.NXT that the receive buffer takes, whatever memory they hold.
     uint32_t unread_room() const noexcept {
         return settings_.receive_buffer - uint32_t(std::min<size_t>(in_.bytes(), settings_.receive_buffer));
     }
-    // Bytes of the receive buffer that are free: what waits counts with the memory that it holds.
-    uint32_t receive_room() const noexcept {
+    // Bytes of the receive buffer that are free, of `limit`: what waits counts with the memory that it holds.
+    uint32_t receive_room(uint32_t limit) const noexcept {
         const size_t used = in_.memory() + late_.bytes();
-        const uint32_t limit = receive_limit();
         return limit - uint32_t(std::min<size_t>(used, limit));
     }
     void heard(time_point now) noexcept;

@@ -73,7 +73,7 @@ connection::connection(const settings& s, shard_limits& limits, const opening& o
 
 // As much as our window takes: it is not acknowledged otherwise, and comes again.
 void connection::take_syn_data(buffer&& payload) noexcept {
-    payload.trim(std::min<size_t>(payload.size(), std::min(rcv_.wnd(), receive_room())));
+    payload.trim(std::min<size_t>(payload.size(), std::min(rcv_.wnd(), receive_room(receive_limit()))));
     if (!payload.empty()) deliver(std::move(payload));
 }
 
@@ -219,7 +219,7 @@ bool connection::next_syn(outgoing& out, time_point now, const fast_open_cookie*
     if (answers) {
         out.flags |= flags::ack;
         out.ack = rcv_.nxt();
-        out.wnd = rcv_.offer_in_syn(receive_room());
+        out.wnd = rcv_.offer_in_syn(receive_room(receive_limit()));
         if (window_scaling_) out.options.window_scale = rcv_.scale();
         if (timestamps_.enabled()) out.options.timestamps = timestamps_.stamp(now);
         out.options.sack_permitted = sack_;

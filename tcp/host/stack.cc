@@ -224,7 +224,6 @@ void stack::flush() noexcept {
         }
     }
     dirty_.append(more);
-    note_connections();
 }
 
 void stack::note_connections() noexcept {
