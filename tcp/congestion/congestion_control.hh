@@ -7,6 +7,7 @@
 #include "tcp/congestion/dctcp.hh"
 #include "tcp/congestion/reno.hh"
 #include "tcp/congestion/window.hh"
+#include "tcp/congestion/window_validation.hh"
 
 #include <cstdint>
 #include <memory>
@@ -28,7 +29,7 @@ class congestion_control {
     void choose(net::congestion_algorithm a) noexcept;
 
     // BBR alone. It has a model from begin_model() on, told as bbr's constructor is, until another algorithm
-    // is chosen, and goes by the rules of Reno before. With a model on_ack() and on_idle() do nothing.
+    // is chosen, and goes by the rules of Reno before. With a model on_ack() and on_silence() do nothing.
     bool wants_model() const noexcept { return algorithm_ == net::congestion_algorithm::bbr; }
     void begin_model(duration srtt, bool selective, time_point now, uint64_t seed);
     bool has_model() const noexcept { return memory_ && memory_->model; }
@@ -41,8 +42,11 @@ class congestion_control {
     // New data was acknowledged outside of recovery, and the flight before it filled the window.
     void on_ack(const window_ack& a) noexcept;
     // The same when something else kept the flight below the window: a window that is not used does not grow
-    // (RFC 7661 §4.2).
-    void on_ack_unfilled() noexcept { paused_ = true; }
+    // (RFC 7661 §4.3). `srtt`: smoothed.
+    void on_ack_unfilled(uint32_t acked, time_point now, duration srtt) noexcept {
+        paused_ = true;
+        if (memory_) measure_unfilled(acked, now, srtt);
+    }
     // If measures_acks(), without a model: any ACK, behind the calls above; it says that so many bytes were
     // `marked`.
     void on_delivered(uint32_t acked, uint32_t flight, uint32_t marked) noexcept;
@@ -59,18 +63,19 @@ class congestion_control {
     void limit_recovery(uint32_t bytes) noexcept {
         if (!has_model()) w_.cwnd = bytes;
     }
-    // Recovery is over, with `flight` bytes in flight. RFC 6582 §3.2 step 3, option (1): no burst is let out.
-    void on_recovery_exit(uint32_t flight) noexcept;
+    // Recovery is over, with `flight` bytes in flight, after so many were sent again. RFC 6582 §3.2 step 3,
+    // option (1): no burst is let out.
+    void on_recovery_exit(uint32_t flight, uint32_t sent_again = 0) noexcept;
     // The retransmission timer struck; `first` of a row without progress: only that lowers the threshold (RFC
     // 5681 §3.1).
     void on_timeout(uint32_t flight, bool first) noexcept;
     // The last loss or timeout was none: segments or their ACKs were only late (RFC 9438 §4.9, RFC 4015
     // §3.2). The window is again what it was, unless it has outgrown that.
     void on_spurious() noexcept;
-    // Sending starts again after a silence of so many RTOs, at least one: the window halves for each, down to
-    // the restart window, which is no more than the `initial_cwnd` of today (RFC 5681 §4.1), and the
-    // threshold remembers it (RFC 2861 §3.2).
-    void on_idle(uint32_t rtos, uint32_t initial_cwnd) noexcept;
+    // Sending starts again after a silence longer than the timeout. The window is kept, for a while (RFC 7661
+    // §4.4). True if it would let out more at once than the `initial_cwnd` of today: nobody knows whether the
+    // path still bears it.
+    bool on_silence(time_point now, uint32_t initial_cwnd) noexcept;
     // Path MTU discovery changed the segment size.
     void set_smss(uint32_t smss) noexcept { w_.smss = smss; }
 
@@ -84,10 +89,14 @@ class congestion_control {
     struct memory {
         std::variant<cubic, reno, dctcp> algorithm;
         congestion_window before;  // the last loss or timeout
+        window_validation validation{};
+        uint32_t used_at_loss = 0;  // of a window that was not validated then; 0: it was
         std::unique_ptr<bbr> model{};
     };
 
     memory& remember() noexcept;
+    void measure_unfilled(uint32_t acked, time_point now, duration srtt) noexcept;
+    void end_unvalidated(time_point now, uint32_t initial_cwnd) noexcept;
 
     congestion_window w_;
     net::congestion_algorithm algorithm_;

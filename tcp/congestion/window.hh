@@ -34,8 +34,7 @@ struct congestion_window {
     }
 
     // What a loss is measured by: the flight, but not what limited transmit (RFC 3042) sent beyond the
-    // window (RFC 5681 §3.2 step 2). Of a window that was not filled, only what was used counts (RFC 7661
-    // §4.4.1).
+    // window (RFC 5681 §3.2 step 2).
     uint32_t used(uint32_t flight) const noexcept { return std::min(cwnd, flight); }
 };
 

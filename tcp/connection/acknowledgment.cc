@@ -95,7 +95,8 @@ void connection::follow_recovery(loss_recovery::transition t, const loss_recover
             break;
         case loss_recovery::transition::exited:
             // RFC 9937 §6.4. Without SACK the pipe is a guess: no burst is let out (RFC 6582 §3.2 step 3).
-            congestion_.on_recovery_exit(sack_ ? congestion_.ssthresh() : recovery_.pipe(flight_));
+            congestion_.on_recovery_exit(sack_ ? congestion_.ssthresh() : recovery_.pipe(flight_),
+                                         recovery_.sent_again());
             break;
         case loss_recovery::transition::repaired:  // RFC 8985 §7.4.2
             congestion_.on_loss(flight);
@@ -112,7 +113,7 @@ void connection::follow_recovery(loss_recovery::transition t, const loss_recover
 }
 
 void connection::grow_window(uint32_t acked_bytes, duration sample, time_point now) noexcept {
-    if (!unusual_.cwnd_limited) return congestion_.on_ack_unfilled();
+    if (!unusual_.cwnd_limited) return congestion_.on_ack_unfilled(acked_bytes, now, rtt_.smoothed());
     congestion_.on_ack({.acked = acked_bytes,
                         .flight = flight_.bytes(),
                         .now = now,

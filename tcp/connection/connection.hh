@@ -285,7 +285,7 @@ class connection {
     bool tests_timeout() noexcept;
     void retransmit(outgoing& out, size_t i, time_point now) noexcept;
     bool next_new(outgoing& out, time_point now) noexcept;
-    bool is_paced() const noexcept;
+    bool is_paced(time_point now) noexcept;
     bool pace_allows(time_point now) noexcept;
     void send_new(outgoing& out, uint32_t size, uint32_t window, time_point now) noexcept;
     void note_new(uint32_t length, uint32_t payload, time_point now) noexcept;

@@ -125,7 +125,7 @@ bool connection::next_new(outgoing& out, time_point now) noexcept {
         if (flight_.empty()) arm_persist_timer(now);
         return false;
     }
-    const bool at_pace = size > 0 && is_paced();
+    const bool at_pace = size > 0 && is_paced(now);
     if (at_pace && !pace_allows(now)) {
         unusual_.cwnd_limited = !congestion_.has_model();  // other paces are the window's
         return false;
@@ -137,10 +137,12 @@ bool connection::next_new(outgoing& out, time_point now) noexcept {
 }
 
 // What fits the first window needs no pace: a request, or its answer, is never kept waiting. A model's pace
-// is all that holds the sender back.
-bool connection::is_paced() const noexcept {
+// is all that holds the sender back. Behind a silence a round trip is paced in any case, until there are ACKs
+// to follow: RFC 7661 §4.4.2.
+bool connection::is_paced(time_point now) noexcept {
     if (congestion_.has_model()) return true;
-    return settings_.pacing && rtt_.has_sample() &&
+    if (unusual_.restarting) unusual_.restarting = now < rare_->paced_until;
+    return (settings_.pacing || unusual_.restarting) && rtt_.has_sample() &&
            flight_.bytes() >= initial_window(smss_, settings_.initial_window_segments);
 }
 
@@ -152,17 +154,17 @@ bool connection::pace_allows(time_point now) noexcept {
     return rare_->pacer->may_send(pace(), now);
 }
 
-// RFC 5681 §4.1: after a silence longer than the timeout the window says less and less. What a model knows is
-// worth more: draft-ietf-ccwg-bbr §5.4.1.
+// After a silence longer than the timeout. What a model knows is worth more: draft-ietf-ccwg-bbr §5.4.1.
 void connection::validate_cwnd(time_point now) noexcept {
     if (congestion_.has_model()) {
         if (flight_.rate()->is_app_limited()) congestion_.on_restart(now);
         return;
     }
     const duration silence = now - sent_at_;
-    if (silence > settings_.rto_min && silence > rto_.value())
-        congestion_.on_idle(uint32_t(std::min<int64_t>(silence / rto_.value(), 64)),
-                            initial_window(smss_, settings_.initial_window_segments));
+    if (silence <= settings_.rto_min || silence <= rto_.value()) return;
+    if (!congestion_.on_silence(now, initial_window(smss_, settings_.initial_window_segments))) return;
+    rare().paced_until = now + rtt_.smoothed();
+    unusual_.restarting = true;
 }
 
 // `size` bytes of data that were never sent, and FIN if it is behind them and the window takes it, too.

@@ -121,7 +121,7 @@ uint32_t connection::size_to_probe(uint32_t window) const noexcept {
 // RFC 4821 §7.5. Other data waits with it for the congestion window to have room enough.
 bool connection::next_size_probe(outgoing& out, uint32_t size, uint32_t window, uint32_t room,
                                  time_point now) noexcept {
-    const bool at_pace = is_paced();
+    const bool at_pace = is_paced(now);
     if (room < size || (at_pace && !pace_allows(now))) {
         unusual_.cwnd_limited = room < size || !congestion_.has_model();
         return false;

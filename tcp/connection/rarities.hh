@@ -16,6 +16,7 @@ namespace millrace::tcp {
 // Beside the connection, which has it once it is needed: most live and die without.
 struct rarities : frame_cached {
     duration user_timeout{0};               // RFC 5482; 0: none
+    time_point paced_until{};               // behind a silence: RFC 7661 §4.4.2
     std::unique_ptr<mark_changes> changes;  // a DCTCP receiver's of classic feedback, once there were any
     std::unique_ptr<tcp::pacer> pacer;      // once something was paced
     std::unique_ptr<mtu_probing> sizing;    // while segments are smaller than the ends can do, by RFC 4821

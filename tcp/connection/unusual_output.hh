@@ -23,12 +23,12 @@ struct unusual_output {
     bool counts_due : 1 = false;         // RFC 9768 §3.2.3.3: the next ACK tells more than the last one did
     bool handshake_ack_due : 1 = false;  // RFC 9768 §3.2.2.1
     bool sizing : 1 = false;             // RFC 4821: a larger segment size is being looked for
-    uint8_t unused : 1 = 0;
+    bool restarting : 1 = false;         // RFC 7661 §4.4.2: behind a silence new data may have to be paced
 
     // Something may be to be sent.
     bool any() const noexcept {
         unusual_output others = *this;
-        others.accurate = others.counts_due = others.sizing = false;
+        others.accurate = others.counts_due = others.sizing = others.restarting = false;
         return std::bit_cast<uint16_t>(others) != 0;
     }
     // What concerns arriving segments, too.

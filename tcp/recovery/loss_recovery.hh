@@ -137,6 +137,8 @@ class loss_recovery {
     // Nothing is lost, has arrived out of order, or is out twice.
     bool is_quiet() const noexcept { return !episode_; }
     recovery_state state() const noexcept { return state_; }
+    // Bytes, since the last fast recovery began, if anything of it is remembered.
+    uint32_t sent_again() const noexcept { return episode_ ? episode_->sent_again : 0; }
     // The congestion window does not grow on ACKs now.
     bool in_fast_recovery() const noexcept { return state_ == recovery_state::fast_recovery; }
     seq recover() const noexcept { return recover_; }

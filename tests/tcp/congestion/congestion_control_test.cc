@@ -55,20 +55,97 @@ BOOST_AUTO_TEST_CASE(another_algorithm_goes_on_with_the_window) {
     BOOST_TEST(c.cwnd() == 5600u);
 }
 
-// RFC 7661 §4.2.
+// RFC 7661 §4.3.
 BOOST_AUTO_TEST_CASE(a_window_that_was_not_filled_does_not_grow) {
     for (auto a : {congestion_algorithm::cubic, congestion_algorithm::reno}) {
         congestion_control c(a, mss, 10 * mss);
-        for (int i = 0; i < 100; ++i) c.on_ack_unfilled();
+        for (int i = 0; i < 100; ++i) c.on_ack_unfilled(mss, time_point(1s + i * 1ms), 10ms);
         BOOST_TEST(c.cwnd() == 10 * mss);
     }
 }
 
-// RFC 7661 §4.4.1: what was not used is not taken for what the path can bear.
-BOOST_AUTO_TEST_CASE(loss_in_a_window_that_was_not_filled_is_measured_by_the_flight) {
+// RFC 5681 §3.2 step 2.
+BOOST_AUTO_TEST_CASE(a_loss_is_measured_by_the_flight) {
     congestion_control c(congestion_algorithm::cubic, mss, 100 * mss);
     c.on_loss(20 * mss);
     BOOST_TEST(c.cwnd() == 14 * mss);
+}
+
+namespace {
+
+// Has filled a window of 100 segments, and uses four a round trip of 100 ms since.
+struct rate_limited {
+    explicit rate_limited(congestion_algorithm a = congestion_algorithm::reno) : c(a, mss, 10 * mss) {
+        for (int i = 0; i < 90; ++i, now += 1ms) fill(mss);
+        use(4 * mss, 5s);
+    }
+    void fill(uint32_t bytes) {
+        c.on_ack({.acked = bytes, .flight = 0, .now = now, .rtt = rtt, .srtt = rtt});
+    }
+    void use(uint32_t bytes, duration time) {
+        for (const time_point end = now + time; now < end; now += rtt) c.on_ack_unfilled(bytes, now, rtt);
+    }
+
+    static constexpr duration rtt = 100ms;
+    congestion_control c;
+    time_point now{1s};
+};
+
+}  // namespace
+
+// RFC 7661 §4.4.1: not by the window that was kept, nor by what is in flight just now.
+BOOST_AUTO_TEST_CASE(a_loss_in_a_window_that_is_not_validated_is_measured_by_what_was_used) {
+    for (auto a : {congestion_algorithm::reno, congestion_algorithm::cubic}) {
+        const bool is_reno = a == congestion_algorithm::reno;
+        rate_limited s(a);
+        BOOST_TEST(s.c.cwnd() == 100 * mss);
+        s.c.on_loss(mss);
+        BOOST_TEST(s.c.cwnd() == (is_reno ? 2000u : 2800u));
+        rate_limited t(a);
+        t.c.on_loss(20 * mss);
+        BOOST_TEST(t.c.cwnd() == (is_reno ? 10'000u : 14'000u));
+        // Less what had to be sent again.
+        t.c.on_recovery_exit(t.c.ssthresh(), 5 * mss);
+        BOOST_TEST(t.c.cwnd() == (is_reno ? 7500u : 10'500u));
+        BOOST_TEST(t.c.ssthresh() == t.c.cwnd());
+    }
+}
+
+BOOST_AUTO_TEST_CASE(what_was_sent_again_counts_only_in_a_window_that_was_not_validated) {
+    rate_limited s;
+    s.use(60 * mss, 5s);
+    s.c.on_loss(60 * mss);
+    BOOST_TEST(s.c.cwnd() == 30 * mss);
+    s.c.on_recovery_exit(s.c.ssthresh(), 10 * mss);
+    BOOST_TEST(s.c.cwnd() == 30 * mss);
+}
+
+// The same by a mark.
+BOOST_AUTO_TEST_CASE(a_mark_in_a_window_that_is_not_validated_is_measured_by_what_was_used) {
+    rate_limited s;
+    s.c.on_mark();
+    BOOST_TEST(s.c.cwnd() == 2 * mss);
+}
+
+// RFC 7661 §4.4.3: kept for five minutes, then half of it, and so on.
+BOOST_AUTO_TEST_CASE(a_window_that_is_not_used_is_kept_for_five_minutes) {
+    rate_limited s;
+    s.use(4 * mss, 4min);
+    BOOST_TEST(s.c.cwnd() == 100 * mss);
+    s.use(4 * mss, 1min);
+    BOOST_TEST(s.c.cwnd() == 50 * mss);
+    BOOST_TEST(s.c.in_slow_start());
+    s.use(4 * mss, 4min);
+    BOOST_TEST(s.c.cwnd() == 50 * mss);
+    s.use(4 * mss, 30min);
+    BOOST_TEST(s.c.cwnd() == 10 * mss);
+}
+
+// RFC 7661 §4.3: half of it is enough.
+BOOST_AUTO_TEST_CASE(a_window_that_is_used_to_the_half_is_kept) {
+    rate_limited s;
+    s.use(51 * mss, 1h);
+    BOOST_TEST(s.c.cwnd() == 100 * mss);
 }
 
 // RFC 6582 §3.2 step 3, option (1).
@@ -83,43 +160,37 @@ BOOST_AUTO_TEST_CASE(leaving_recovery_lets_no_burst_out) {
     BOOST_TEST(c.cwnd() == 10 * mss);
 }
 
-// RFC 5681 §4.1; halving by RFC 2861 §3.2.
-BOOST_AUTO_TEST_CASE(silence_halves_the_window_for_each_timeout_down_to_the_start) {
-    congestion_control c(congestion_algorithm::reno, mss, 10 * mss);
-    for (int i = 0; i < 90; ++i) c.on_ack(ack(mss));
-    BOOST_TEST(c.cwnd() == 100 * mss);
-    c.on_idle(1, 10 * mss);
-    BOOST_TEST(c.cwnd() == 50 * mss);
-    BOOST_TEST(c.in_slow_start());
-    c.on_idle(2, 10 * mss);
-    BOOST_TEST(c.cwnd() == 12500u);
-    c.on_idle(1, 10 * mss);
-    BOOST_TEST(c.cwnd() == 10 * mss);
-    c.on_idle(UINT32_MAX, 10 * mss);
-    BOOST_TEST(c.cwnd() == 10 * mss);
+// RFC 7661 §4.4.2, §4.4.3: a silence leaves the window, but for the burst that it would let out.
+BOOST_AUTO_TEST_CASE(silence_leaves_the_window_for_five_minutes) {
+    rate_limited s;
+    BOOST_TEST(s.c.on_silence(s.now + 1min, 10 * mss));
+    BOOST_TEST(s.c.cwnd() == 100 * mss);
+    BOOST_TEST(s.c.on_silence(s.now + 6min, 10 * mss));
+    BOOST_TEST(s.c.cwnd() == 50 * mss);
+    BOOST_TEST(s.c.on_silence(s.now + 7min, 10 * mss));
+    BOOST_TEST(s.c.cwnd() == 50 * mss);
 }
 
 // RFC 5681 §4.1: RW = min(IW, cwnd).
 BOOST_AUTO_TEST_CASE(silence_does_not_grow_a_small_window) {
     congestion_control c(congestion_algorithm::reno, mss, 10 * mss);
     c.on_timeout(10 * mss, true);
-    c.on_idle(1, 10 * mss);
+    BOOST_TEST(!c.on_silence(time_point(1h), 10 * mss));
     BOOST_TEST(c.cwnd() == mss);
 }
 
-// RFC 2861 §3.2: ssthresh = max(ssthresh, 3/4 cwnd).
-BOOST_AUTO_TEST_CASE(the_threshold_remembers_the_window_before_the_silence) {
-    congestion_control c(congestion_algorithm::reno, mss, 10 * mss);
-    for (int i = 0; i < 70; ++i) c.on_ack(ack(mss));
-    c.on_loss(80 * mss);
-    for (int i = 0; i < 41 * 42; ++i) c.on_ack(ack(mss));
-    const uint32_t before = c.cwnd();
-    BOOST_TEST(before > 70 * mss);
-    c.on_idle(1, 10 * mss);
-    BOOST_TEST(c.cwnd() == before / 2);
-    BOOST_TEST(c.ssthresh() == before - before / 4);
-    c.on_idle(1, 10 * mss);
-    BOOST_TEST(c.ssthresh() == before - before / 4);
+// RFC 7661 §4.4.3: ssthresh = max(ssthresh, 3/4 cwnd).
+BOOST_AUTO_TEST_CASE(the_threshold_remembers_the_window_before_it_was_halved) {
+    rate_limited s;
+    s.use(60 * mss, 5s);
+    s.c.on_loss(60 * mss);
+    s.c.on_recovery_exit(s.c.ssthresh());
+    for (int i = 0; i < 40 * 40; ++i, s.now += 1ms) s.fill(mss);
+    const uint32_t before = s.c.cwnd();
+    BOOST_TEST(before > 40 * mss);
+    BOOST_TEST(s.c.on_silence(s.now + 6min, 10 * mss));
+    BOOST_TEST(s.c.cwnd() == before / 2);
+    BOOST_TEST(s.c.ssthresh() == before - before / 4);
 }
 
 // RFC 9438 §4.9, RFC 4015 §3.2.
@@ -205,7 +276,7 @@ BOOST_AUTO_TEST_CASE(events_reach_the_model_of_bbr) {
     BOOST_TEST(c.cwnd() == 10 * mss);
     c.on_recovery_exit(mss);
     c.on_mark();
-    c.on_idle(5, 2 * mss);
+    BOOST_TEST(!c.on_silence(time_point(2h), 2 * mss));
     BOOST_TEST(c.cwnd() == 10 * mss);
     BOOST_TEST(c.ssthresh() == UINT32_MAX);
     c.on_timeout(10 * mss, true);

@@ -276,11 +276,11 @@ BOOST_AUTO_TEST_CASE(nothing_overflows) {
                 const auto jump = duration(int64_t(1) << (random() % 50));
                 now += random() % 4 ? jump : -jump;
                 if (random() % 50 == 0) c.on_loss(c.cwnd());
-                if (random() % 50 == 0) c.on_ack_unfilled();
+                if (random() % 50 == 0) c.on_ack_unfilled(1, now, rtt);
                 if (random() % 100 == 0) c.on_timeout(c.cwnd(), random() % 2);
                 if (random() % 100 == 0) c.on_spurious();
                 if (random() % 100 == 0) c.on_recovery_exit(c.cwnd());
-                if (random() % 200 == 0) c.on_idle(uint32_t(random()), 10 * smss);
+                if (random() % 200 == 0) (void)c.on_silence(now, 10 * smss);
             }
         }
     }
