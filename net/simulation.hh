@@ -123,6 +123,7 @@ struct link_options {
     uint32_t queue_packets = 1024;  // that wait at an end; a power of two
     uint32_t buffers = 8192;        // of each end
     bool fills_checksums = false;   // both ends say that they fill and check, and nobody does
+    bool gathers = false;           // a frame arrives in one buffer, copied, as over most devices
 };
 struct link_pair {
     std::unique_ptr<device> a;

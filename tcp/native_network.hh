@@ -50,6 +50,7 @@ struct native_settings {
     uint32_t fast_open_cookies = 1024;                        // of servers; 0: no SYN of ours brings data
     duration fast_open_key_lifetime = std::chrono::hours(1);  // a cookie of ours is good for one to two
     duration fast_open_retry = std::chrono::hours(1);  // where a SYN with data was not answered as it should
+    bool gro = true;  // segments of one flow that come in one burst, one behind the other, are taken as one
     uint32_t listeners = 1024;
     uint32_t resets_per_second = 1000;  // for segments of no connection
     uint16_t first_port = 32768;        // of connections from here (RFC 6056 §3.2)

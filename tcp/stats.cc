@@ -15,6 +15,7 @@ struct counter {
 
 constexpr counter counters[] = {
     {&stats::segments_in, "segments_in", "segments received"},
+    {&stats::gro_merged, "gro_merged", "segments received that were taken as one with the one before them"},
     {&stats::segments_out, "segments_out", "segments sent"},
     {&stats::resets_in, "resets_in", "connections ended by a peer's RST"},
     {&stats::resets_out, "resets_out", "RST segments sent"},

@@ -12,6 +12,7 @@ namespace millrace::tcp {
 struct stats {
     // Traffic.
     uint64_t segments_in = 0;
+    uint64_t gro_merged = 0;  // of those in: taken as one with the segment before them
     uint64_t segments_out = 0;
     uint64_t resets_in = 0;  // that ended a connection
     uint64_t resets_out = 0;

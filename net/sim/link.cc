@@ -2,6 +2,7 @@
 #include "net/simulation.hh"
 
 #include <bit>
+#include <cstring>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -37,6 +38,7 @@ class link_queue final : public device_queue {
  public:
     link_queue(const link_options& options, std::shared_ptr<inbox> in, std::shared_ptr<inbox> out)
         : verdict_(options.fills_checksums ? checksum_verdict::good : checksum_verdict::unknown),
+          gathers_(options.gathers),
           pool_(size_t(options.mtu) + 18, options.buffers),
           many_(options.buffers - options.buffers / 4),
           in_(std::move(in)),
@@ -68,6 +70,7 @@ class link_queue final : public device_queue {
             packet& p = packets[n];
             packet& place = out_->back();
             counters_.tx_bytes += p.size();
+            if (gathers_ && !p.fragments.empty()) gather(p);
             place.head = std::move(p.head);
             place.fragments = std::move(p.fragments);
             p.offload_ip_checksum = p.offload_l4_checksum = false;
@@ -98,7 +101,13 @@ class link_queue final : public device_queue {
     bool scarce() const noexcept override { return in_->sender_short(); }
 
  private:
+    static void gather(packet& p) noexcept {
+        for (const buffer& b : p.fragments) std::memcpy(p.head.append(b.size()), b.data(), b.size());
+        p.fragments.clear();
+    }
+
     checksum_verdict verdict_;
+    bool gathers_;
     frame_pool pool_;
     size_t many_;  // buffers in use, of the pool
     std::shared_ptr<inbox> in_;

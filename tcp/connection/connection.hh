@@ -43,6 +43,7 @@ namespace millrace::tcp {
 // After each verb but next_segment(), and after each call of the user, next_segment() may have something to
 // send: pull it until it says no, at the latest at the end of the turn.
 class plain_segment;
+class plain_run;
 struct plain_outgoing;
 
 class connection {
@@ -73,10 +74,11 @@ class connection {
     // buffers share memory with the send buffer. `cookie`: for the first SYN, which brings data if it is one;
     // or for the first SYN-ACK.
     bool next_segment(outgoing& out, time_point now, const fast_open_cookie* cookie = nullptr) noexcept;
-    // The short way of on_segment() for a segment that is just the one expected: false, with nothing changed,
-    // if it is not. Its payload is the caller's: it goes to whoever reads, if readable_bytes() is zero, or to
-    // keep().
+    // The short ways of on_segment() for a segment that is just the one expected, or several: false, with
+    // nothing changed, if not. Payloads are the caller's: they go to who reads, if readable_bytes() is zero,
+    // or to keep().
     bool on_plain_segment(const plain_segment& s, time_point now) noexcept;
+    bool on_plain_run(const plain_run& r, time_point now) noexcept;
     void keep(buffer&& payload) noexcept {
         in_.push(std::move(payload));
         events_ |= events::readable;
@@ -90,11 +92,7 @@ class connection {
     }
     bool has_events() const noexcept { return events_.any(); }
     // What has happened since the last call.
-    events take_events() noexcept {
-        const events e = events_;
-        events_ = {};
-        return e;
-    }
+    events take_events() noexcept { return std::exchange(events_, events()); }
 
     // Fetches ahead the oldest data that is not acknowledged.
     void prefetch_data() const noexcept { out_.prefetch(); }
@@ -230,6 +228,7 @@ class connection {
 
     // plain.cc
     bool is_expected(const plain_segment& s) noexcept;
+    bool take_plain(const plain_segment& s, time_point now) noexcept;
     void take_plain_ack(seq ack, const timestamp_option* echo, time_point now) noexcept;
     uint32_t plain_segments() const noexcept;
     bool may_send_whole(uint32_t size, time_point now) const noexcept;

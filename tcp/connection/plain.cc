@@ -4,6 +4,7 @@
 
 #include "tcp/connection/both_ways.hh"
 #include "tcp/connection/connection.hh"
+#include "tcp/segment/plain_run.hh"
 
 #include <algorithm>
 
@@ -11,7 +12,7 @@ namespace millrace::tcp {
 
 // In order, with nothing in it but data, an ACK of what is in flight, or both, while nothing is lost, late or
 // closing: all checks of RFC 9293 §3.10.7.4 hold for such a segment.
-bool connection::is_expected(const plain_segment& s) noexcept {
+[[gnu::always_inline]] inline bool connection::is_expected(const plain_segment& s) noexcept {
     if (state_ != connection_state::established || orphaned_ || peer_fin_known_) return false;
     if (s.seq() != rcv_.nxt() || s.payload_bytes() > rcv_.wnd() || !late_.empty()) return false;
     if (!snd_.acknowledges_sent(s.ack()) || s.wnd() == 0 || snd_.wnd == 0 || waits_for_window()) return false;
@@ -24,7 +25,8 @@ bool connection::is_expected(const plain_segment& s) noexcept {
 }
 
 // on_acknowledged() while nothing is lost, nothing is reported, and no FIN was sent.
-inline void connection::take_plain_ack(seq ack, const timestamp_option* echo, time_point now) noexcept {
+[[gnu::always_inline]] inline void connection::take_plain_ack(seq ack, const timestamp_option* echo,
+                                                              time_point now) noexcept {
     const in_flight::acked acked = take_out_of_flight(ack, now);
     const duration sample = sample_rtt(acked, echo, now);
     recovery_.on_expected_ack(ack);
@@ -33,7 +35,7 @@ inline void connection::take_plain_ack(seq ack, const timestamp_option* echo, ti
     if (wants_room_) tell_of_room();
 }
 
-bool connection::on_plain_segment(const plain_segment& s, time_point now) noexcept {
+[[gnu::always_inline]] inline bool connection::take_plain(const plain_segment& s, time_point now) noexcept {
     if (!is_expected(s)) return false;
     ++segments_received_;
     heard(now);
@@ -49,6 +51,33 @@ bool connection::on_plain_segment(const plain_segment& s, time_point now) noexce
         bytes_received_ += bytes;
         acks_.on_in_order(bytes, now, settings_.ack_delay);
     }
+    return true;
+}
+
+bool connection::on_plain_segment(const plain_segment& s, time_point now) noexcept {
+    return take_plain(s, now);
+}
+
+// What the others would do by themselves behind the first: each is expected, as they are like it and the
+// window and the shard's memory take them all, and what is counted by segment or by their size is so here,
+// too.
+bool connection::on_plain_run(const plain_run& r, time_point now) noexcept {
+    const plain_segment& first = r.first();
+    const uint32_t others = r.segments() - 1;
+    if (r.payload_bytes() > rcv_.wnd() || (others > 0 && limits_.memory.is_tight())) return false;
+    if (!take_plain(first, now)) return false;
+    if (others == 0) return true;
+    const uint32_t bytes = r.payload_bytes() - r.segment_bytes();
+    segments_received_ += others;
+    snd_.update(r.last_seq(), first.ack(), first.wnd());
+    rcv_.advance(bytes);
+    bytes_received_ += bytes;
+    acks_.on_in_order(bytes, others, r.segment_bytes(), now, settings_.ack_delay);
+    if (!unusual_.accurate) return true;
+    mark_counters& marks = ecn_.accurate->received;
+    for (uint32_t i = 1; i < others; ++i) marks.on_segment(first.congestion(), r.segment_bytes(), true);
+    marks.on_segment(first.congestion(), r.last_bytes(), true);
+    unusual_.counts_due |= marks.has_news();
     return true;
 }
 

@@ -153,11 +153,19 @@ void stack::on_burst(std::span<net::ip_datagram> burst) noexcept {
     cost_scope measured(reactor_.cost(), work_kind::tcp_in);
     stats_.segments_in += burst.size();
     if (crowded() && burst.size() > 1) fetch_ahead(burst);
-    for (net::ip_datagram& d : burst)
-        if (!on_plain(d)) [[unlikely]] {
-            on_datagram(d);
+    net::ip_datagram* const end = burst.data() + burst.size();
+    for (net::ip_datagram* d = burst.data(); d != end; ++d) {
+        if (d + 1 != end && d->flow_hash == d[1].flow_hash && settings_.gro) {
+            if (const size_t taken = on_run({d, end})) {
+                d += taken - 1;
+                continue;
+            }
+        }
+        if (!on_plain(*d)) [[unlikely]] {
+            on_datagram(*d);
             note_records();
         }
+    }
 }
 
 // The connections of a burst, all at once, when there are too many of them to be in the cache: a miss costs

@@ -105,6 +105,9 @@ class stack final : public net::l4_handler, public poller {
     void fetch_ahead(std::span<const net::ip_datagram> burst) noexcept;
     void on_datagram(net::ip_datagram& d) noexcept;
     bool on_plain(net::ip_datagram& d) noexcept;
+    // These two are in stack_runs.cc.
+    size_t on_run(std::span<net::ip_datagram> burst) noexcept;
+    bool take_run(const plain_run& run, std::span<net::ip_datagram> datagrams) noexcept;
     // A segment of no connection in the table; these are in stack_unmatched.cc.
     void on_unmatched(const four_tuple& flow, uint32_t hash, segment&& s) noexcept;
     void on_half_open(half_open& h, segment&& s) noexcept;

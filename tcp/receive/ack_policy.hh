@@ -3,6 +3,7 @@
 
 #include "core/time.hh"
 
+#include <algorithm>
 #include <cstdint>
 
 namespace millrace::tcp {
@@ -15,10 +16,15 @@ class ack_policy {
     // `bytes` of new data, less than 64 KiB, came in order and no gap is left behind it: an ACK is due after
     // the `delay`, or at once for every second full-sized segment and at the start.
     void on_in_order(uint32_t bytes, time_point now, duration delay) noexcept {
-        if (bytes > full_size_) full_size_ = uint16_t(bytes);
+        on_in_order(bytes, 1, bytes, now, delay);
+    }
+    // The same of several `segments` at once: each but the last has `full` bytes, and that has no more.
+    void on_in_order(uint32_t bytes, uint32_t segments, uint32_t full, time_point now,
+                     duration delay) noexcept {
+        if (full > full_size_) full_size_ = uint16_t(full);
         waiting_bytes_ += bytes;
         if (quick_left_ > 0) {
-            --quick_left_;
+            quick_left_ = uint8_t(quick_left_ - std::min<uint32_t>(quick_left_, segments));
             due_at_ = immediately;
         } else if (waiting_bytes_ >= 2u * full_size_) {
             due_at_ = immediately;

@@ -52,6 +52,12 @@ class plain_segment {
     timestamp_option timestamps() const noexcept { return {load32(at_ + 24), load32(at_ + 28)}; }
     uint32_t header_bytes() const noexcept { return header_bytes_; }
     uint32_t payload_bytes() const noexcept { return payload_bytes_; }
+    // The other, which is plain, too, says the same of everything but SEG.SEQ and data.
+    bool is_like(const plain_segment& other) const noexcept {
+        return load32(at_) == load32(other.at_) && ack() == other.ack() && wnd() == other.wnd() &&
+               layout_ == other.layout_ && congestion_ == other.congestion_ &&
+               (!has_timestamps() || timestamps() == other.timestamps());
+    }
 
  private:
     const uint8_t* at_;

@@ -118,6 +118,8 @@ void declare_tcp(config_schema& schema, service_options& o) {
     schema.toggle("tcp.window-scaling", t.window_scaling, "RFC 7323");
     schema.toggle("tcp.timestamps", t.timestamps, "RFC 7323");
     schema.toggle("tcp.sack", t.sack, "RFC 2018");
+    schema.toggle("tcp.gro", o.native.gro,
+                  "take segments as one that come in one burst, one behind the other");
     schema.time("tcp.ack-delay", t.ack_delay, "RFC 9293").range(0ms, 500ms);
     schema.time("tcp.rto-initial", t.rto_initial, "RFC 6298").range(1ms, 60s);
     schema.time("tcp.rto-min", t.rto_min, "RFC 6298 says 1s").range(1ms, 60s);

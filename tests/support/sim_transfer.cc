@@ -175,6 +175,7 @@ transfer_outcome run_transfer(uint64_t seed, const transfer_options& options) {
     if (rng.chance(0.5)) settings.tcp.ecn = seed % 2 ? tcp::ecn_mode::accurate : tcp::ecn_mode::on;
     for (net::wire_options* o : {&setup.a_to_b, &setup.b_to_a}) draw_marks(rng, *o);
     settings.tcp.pacing = rng.chance(0.3);
+    settings.gro = options.gro;
     net::interface_config config;
     if (rng.chance(0.2)) config.memory = 20'000 + rng.below(1'000'000);
     two_hosts hosts(seed, setup, settings, config);
@@ -214,6 +215,7 @@ transfer_outcome run_transfer(uint64_t seed, const transfer_options& options) {
 
     out.hash = t.hash;
     out.steps = hosts.world.steps();
+    out.gro_merged = hosts.a.network->counters().gro_merged + hosts.b.network->counters().gro_merged;
     out.frames = hosts.wire.counters(net::wire_end::a).sent + hosts.wire.counters(net::wire_end::b).sent;
     out.retransmissions =
         hosts.a.network->counters().retransmissions + hosts.b.network->counters().retransmissions;

@@ -11,6 +11,7 @@ namespace millrace::test {
 struct transfer_options {
     size_t bytes = 4 << 20;  // each way
     std::string pcap{};      // a file to write what host a sees; empty: none
+    bool gro = true;         // as of tcp::native_settings
 };
 
 struct transfer_outcome {
@@ -21,6 +22,7 @@ struct transfer_outcome {
     uint64_t retransmissions = 0;
     uint64_t frames = 0;
     uint64_t steps = 0;
+    uint64_t gro_merged = 0;  // segments, at both ends
 
     bool ok() const noexcept { return failure.empty(); }
 };

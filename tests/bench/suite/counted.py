@@ -33,6 +33,12 @@ def echo(connections: int) -> Case:
                 "millrace-echo-bench", ["--requests={n}", f"--connections={connections}"], 1_000, 6_000, "serve_turn")
 
 
+def bulk(direction: str, *flags: str) -> Case:
+    """A server's share of a full segment in one long stream: device, IP, TCP, the coroutine."""
+    return Case(f"bulk-{direction}", f"a segment of 1448 bytes that the server {direction}s, in one long stream",
+                "millrace-bulk-bench", ["--segments={n}", *flags], 4_000, 20_000, "serve_turn")
+
+
 def kv(command: str, connections: int, pipeline: int = 1) -> Case:
     """A server's share of a request to the key-value store."""
     at_once = f", {pipeline} at once" if pipeline > 1 else ""
@@ -58,7 +64,7 @@ def primitive(key: str, what: str) -> Case:
 
 
 CASES = [
-    echo(1), echo(50),
+    echo(1), echo(50), bulk("receive"), bulk("send", "--sends"),
     kv("get", 1), kv("get", 50), kv("set", 50), kv("get", 50, 16),
     kv_alone("get"), kv_alone("set"), kv_alone("get", 16),
     primitive("then-ready", "then on a ready future"),

@@ -144,7 +144,7 @@ void pair::open_for(const segment& syn, side& to, int i) {
     transmit(i, datagram_of(o));
 }
 
-void pair::arrive(flying f) {
+void pair::arrive(const flying& f) {
     segment s;
     BOOST_TEST_REQUIRE((parse(buffer::copy_of(f.bytes), s) == segment_fault::none));
     s.congestion = f.mark;
@@ -157,15 +157,46 @@ void pair::arrive(flying f) {
         ++arrived_plainly_;
     else
         to.tcp->on_segment(std::move(s), now_);
-    pump(f.to);
+}
+
+// As a host takes a burst.
+void pair::arrive(const std::vector<flying>& burst) {
+    side& to = ends_[size_t(burst.front().to)];
+    const bool is_open = to.tcp != nullptr;
+    std::vector<std::pair<std::string_view, net::ecn>> datagrams;
+    for (const flying& f : burst) datagrams.emplace_back(f.bytes, f.mark);
+    for (size_t i = 0; i < burst.size();) {
+        const bool may_merge = is_open && options_.bursts && options_.short_ways;
+        const size_t n = may_merge ? arrive_as_run(*to.tcp, std::span(datagrams).subspan(i), now_) : 0;
+        if (n == 0)
+            arrive(burst[i]);
+        else
+            merged_ += unsigned(n - 1);
+        i += std::max<size_t>(n, 1);
+    }
+    if (is_open) pump(burst.front().to);
+}
+
+// What arrives next: one segment, or all that arrive at that end at that time.
+std::vector<pair::flying> pair::take_arriving() {
+    const auto earlier = [](const flying& a, const flying& b) {
+        return std::pair(a.arrives, a.order) < std::pair(b.arrives, b.order);
+    };
+    std::vector<flying> burst;
+    for (;;) {
+        const auto next = std::min_element(pipe_.begin(), pipe_.end(), earlier);
+        if (next == pipe_.end()) return burst;
+        if (!burst.empty() && (!options_.bursts || next->arrives > now_ || next->to != burst.front().to))
+            return burst;
+        burst.push_back(std::move(*next));
+        pipe_.erase(next);
+    }
 }
 
 bool pair::step() {
-    auto next = std::min_element(pipe_.begin(), pipe_.end(), [](const flying& a, const flying& b) {
-        return std::pair(a.arrives, a.order) < std::pair(b.arrives, b.order);
-    });
     int timer = -1;
-    time_point at = next == pipe_.end() ? never : next->arrives;
+    time_point at = never;
+    for (const flying& f : pipe_) at = std::min(at, f.arrives);
     for (int i = 0; i < 2; ++i) {
         const auto& tcp = ends_[size_t(i)].tcp;
         if (tcp && tcp->next_timeout() < at) {
@@ -180,9 +211,7 @@ bool pair::step() {
         pump(timer);
         return true;
     }
-    flying f = std::move(*next);
-    pipe_.erase(next);
-    arrive(std::move(f));
+    arrive(take_arriving());
     return true;
 }
 

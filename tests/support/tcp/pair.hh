@@ -33,6 +33,7 @@ struct pair_options {
     tcp::settings theirs = {};
     bool simultaneous = false;             // both ends open actively
     bool short_ways = true;                // asked first, as a host does
+    bool bursts = false;                   // what arrives at one time is taken before anything is answered
     size_t bytes[2] = {100'000, 100'000};  // that each end sends, then finishes
 };
 
@@ -54,6 +55,8 @@ class pair {
     // Segments that went, or came, the short way.
     unsigned sent_plainly() const { return sent_plainly_; }
     unsigned arrived_plainly() const { return arrived_plainly_; }
+    // Of those that came, segments that were taken as one with the one before them.
+    unsigned merged() const { return merged_; }
     std::string report() const;
 
  private:
@@ -78,7 +81,9 @@ class pair {
     void transmit(int from, const std::string& datagram, bool ect = false);
     void open_for(const segment& syn, side& to, int i);
     void note_state(const connection& c);
-    void arrive(flying f);
+    void arrive(const flying& f);
+    void arrive(const std::vector<flying>& burst);
+    std::vector<flying> take_arriving();
     bool step();
     bool chance(double p) { return double(random_() >> 8) < p * double(1u << 24); }
 
@@ -92,6 +97,7 @@ class pair {
     std::string trace_;
     unsigned sent_plainly_ = 0;
     unsigned arrived_plainly_ = 0;
+    unsigned merged_ = 0;
     time_point began_{std::chrono::seconds(1)};
     time_point now_ = began_;
 };

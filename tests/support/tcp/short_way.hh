@@ -3,11 +3,15 @@
 
 #include "core/buffer.hh"
 #include "tcp/connection/connection.hh"
-#include "tcp/segment/plain.hh"
+#include "tcp/segment/plain_run.hh"
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
+#include <string_view>
+#include <utility>
 
 namespace millrace::tcp::script {
 
@@ -22,6 +26,27 @@ inline bool arrive_plainly(connection& c, std::string_view datagram, time_point 
         c.keep(std::move(bytes));
     }
     return true;
+}
+
+// How many of these datagrams, which came one behind the other, were taken as one; 0: the first is to be
+// taken by itself.
+inline size_t arrive_as_run(connection& c, std::span<const std::pair<std::string_view, net::ecn>> datagrams,
+                            time_point now) {
+    const auto segment_of = [](const std::pair<std::string_view, net::ecn>& d) {
+        return plain_segment({reinterpret_cast<const uint8_t*>(d.first.data()), d.first.size()}, d.second);
+    };
+    const plain_segment first = segment_of(datagrams.front());
+    if (!first.is_plain() || first.congestion() == net::ecn::congestion_experienced) return 0;
+    plain_run run(first);
+    size_t n = 1;
+    while (n < datagrams.size() && run.append(segment_of(datagrams[n]))) ++n;
+    if (n == 1 || !c.on_plain_run(run, now)) return 0;
+    for (const auto& [datagram, mark] : datagrams.first(n)) {
+        buffer bytes = buffer::copy_of(datagram);
+        bytes.trim_front(first.header_bytes());
+        c.keep(std::move(bytes));
+    }
+    return n;
 }
 
 // The datagram that goes out; none if what is next, if anything, is to be asked for the general way.

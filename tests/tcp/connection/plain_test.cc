@@ -18,6 +18,7 @@ namespace {
 struct plain_counts {
     unsigned sent = 0;
     unsigned arrived = 0;
+    unsigned merged = 0;
 };
 
 // Where two traces part, with what came before.
@@ -39,9 +40,9 @@ plain_counts check(pair_options o) {
     with.run();
     without.run();
     BOOST_TEST_REQUIRE((with.trace() == without.trace()), first_difference(with.trace(), without.trace()));
-    BOOST_TEST(without.sent_plainly() + without.arrived_plainly() == 0u);
+    BOOST_TEST(without.sent_plainly() + without.arrived_plainly() + without.merged() == 0u);
     BOOST_TEST(with.both_over(), with.report());
-    return {with.sent_plainly(), with.arrived_plainly()};
+    return {with.sent_plainly(), with.arrived_plainly(), with.merged()};
 }
 
 // A send buffer so small that nearly all goes out before the end is known.
@@ -137,6 +138,24 @@ BOOST_AUTO_TEST_CASE(nor_where_marks_are_counted) {
     }
     BOOST_TEST(all.sent > 30 * seeds);
     BOOST_TEST(all.arrived > 30 * seeds);
+}
+
+// Generic receive offload: what is counted by segment is the same, marks (RFC 9768) among it.
+BOOST_AUTO_TEST_CASE(nor_where_neighbours_are_taken_as_one) {
+    unsigned merged = 0, counted = 0;
+    for (uint32_t seed = 1; seed <= seeds; ++seed) {
+        const double sin = double(seed % 4) * 0.005;
+        const pipe_sins sins{
+            .loss = sin, .duplicate = sin / 2, .reorder = sin, .mark = double(seed % 3) / 50};
+        for (const settings& s : {streaming(), small_buffers(), bare(), careful()})
+            merged += check({.seed = seed, .sins = sins, .ours = s, .theirs = s, .bursts = true}).merged;
+        const settings counting = counting_marks();
+        counted +=
+            check({.seed = seed, .sins = sins, .ours = counting, .theirs = counting, .bursts = true}).merged;
+        merged += check({.seed = seed, .sins = sins, .bursts = true, .bytes = {300'000, 0}}).merged;
+    }
+    BOOST_TEST(merged > 200 * seeds);
+    BOOST_TEST(counted > 20 * seeds);
 }
 
 BOOST_AUTO_TEST_CASE(nor_in_one_direction_only) {

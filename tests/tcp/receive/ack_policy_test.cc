@@ -71,6 +71,37 @@ BOOST_AUTO_TEST_CASE(small_segments_wait_until_they_amount_to_two_full_ones) {
     BOOST_TEST(p.due(start + 19ms));
 }
 
+// RFC 5681 §4.2: of several at once it says what it would say of each.
+BOOST_AUTO_TEST_CASE(segments_that_come_together_count_as_many) {
+    for (uint8_t quick = 0; quick < 5; ++quick)
+        for (uint32_t segments = 1; segments < 5; ++segments)
+            for (const uint32_t full : {100u, 536u, 1448u})
+                for (const uint32_t last : {1u, full / 2, full})
+                    for (const uint32_t before : {0u, 100u, 1448u}) {
+                        ack_policy one(quick), together(quick);
+                        const auto both = [&](auto&& f) {
+                            f(one);
+                            f(together);
+                        };
+                        if (before > 0) both([&](ack_policy& p) { p.on_in_order(before, start, delay); });
+                        for (uint32_t i = 1; i < segments; ++i) one.on_in_order(full, start + 1ms, delay);
+                        one.on_in_order(last, start + 1ms, delay);
+                        // A segment alone is full by itself.
+                        const uint32_t size = segments == 1 ? last : full;
+                        together.on_in_order((segments - 1) * full + last, segments, size, start + 1ms,
+                                             delay);
+                        BOOST_TEST((one.deadline() == together.deadline()));
+                        // And the same afterwards.
+                        for (int i = 0; i < 6; ++i) {
+                            both([&](ack_policy& p) {
+                                if (p.due(start + 1ms)) p.on_ack_sent();
+                                p.on_in_order(400, start + 2ms, delay);
+                            });
+                            BOOST_TEST((one.deadline() == together.deadline()));
+                        }
+                    }
+}
+
 BOOST_AUTO_TEST_CASE(what_is_urgent_is_due_at_once) {
     ack_policy p = after_quick_start();
     p.require_now();

@@ -1,0 +1,170 @@
+// Generic receive offload: segments that come in one burst, one behind the other, are taken as one.
+#include "tests/support/effort.hh"
+#include "tests/support/sim_transfer.hh"
+#include "tests/tcp/host/raw_fixture.hh"
+
+#include <boost/test/unit_test.hpp>
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <fstream>
+#include <iterator>
+#include <optional>
+#include <string>
+#include <unistd.h>
+
+using namespace millrace;
+using namespace millrace::test;
+using tcp::flags;
+
+namespace {
+
+std::string contents(const std::string& path) {
+    std::ifstream file(path, std::ios::binary);
+    return {std::istreambuf_iterator<char>(file), {}};
+}
+
+// A connection of the peer's that the host has accepted, beyond its quick start.
+struct bulk_fixture : raw_fixture {
+    explicit bulk_fixture(const tcp::native_settings& settings = {}) : raw_fixture(settings) {
+        listener = listen({.port = 80});
+        iss = begin(5000, 1, 80).at(0);
+        complete(5000, {iss}, 80);
+        host.run([&](net::network&) { stream = listener.accept().get(); });
+        for (int i = 0; i < 16; ++i) {
+            send(std::string(1000, 'w'));
+            exchange();
+            BOOST_TEST_REQUIRE(read().size() == 1000u);
+        }
+        exchange();
+    }
+
+    static constexpr uint32_t first_byte = 1001;
+
+    std::string next_bytes(std::string_view text) {
+        const auto bytes = raw_peer::bytes_of(bare(flags::ack, first_byte + sent, iss + 1, text), 5000, 80);
+        sent += uint32_t(text.size());
+        return bytes;
+    }
+    void send(std::string_view text) {
+        peer.send_bytes(next_bytes(text), net::ipv4_address(10, 0, 0, 1), true);
+    }
+    void send_damaged(std::string_view text) {
+        std::string bytes = next_bytes(text);
+        bytes[tcp::checksum_offset] = 1;
+        peer.send_bytes(bytes, net::ipv4_address(10, 0, 0, 1), false);
+    }
+    // All that can be read now.
+    std::string read() {
+        return host.run([&](net::network&) {
+            std::string all;
+            for (;;) {
+                auto some = stream->read();
+                if (!some.available()) return all;
+                all += some.get().view();
+            }
+        });
+    }
+    uint64_t merged() const { return counters().gro_merged; }
+    tcp::connection_info info() const {
+        return *host.network->connection({host.address, 80}, {net::ipv4_address(10, 0, 0, 1), 5000});
+    }
+
+    net::listener listener;
+    std::optional<net::stream> stream;
+    uint32_t iss = 0;
+    uint32_t sent = 0;
+};
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(host_runs)
+
+// RFC 9293 §3.8.6.3: one ACK for what a burst has brought, as without.
+BOOST_AUTO_TEST_CASE(neighbours_of_a_burst_are_taken_as_one_and_counted_as_many) {
+    bulk_fixture f;
+    const uint32_t before = f.info().segments_received;
+    std::string all;
+    for (char c : {'a', 'b', 'c', 'd'}) {
+        const std::string text(c == 'd' ? 10 : 1000, c);
+        all += text;
+        f.send(text);
+    }
+    const auto answers = f.exchange();
+    BOOST_TEST(f.merged() == 3u);
+    BOOST_TEST(f.info().segments_received == before + 4);
+    BOOST_TEST_REQUIRE(answers.size() == 1u);
+    BOOST_TEST((answers[0].segment.ack == tcp::seq(bulk_fixture::first_byte + f.sent)));
+    BOOST_TEST(f.read() == all);
+}
+
+// RFC 5681 §4.2: two small ones that came together are not two full ones.
+BOOST_AUTO_TEST_CASE(small_ones_wait_for_the_delay_as_if_they_had_come_alone) {
+    bulk_fixture f;
+    for (int i = 0; i < 3; ++i) f.send(std::string(100, 's'));
+    BOOST_TEST(f.exchange().empty());
+    BOOST_TEST(f.merged() == 2u);
+    f.world.run_for(std::chrono::milliseconds(41));
+    BOOST_TEST(f.exchange().size() == 1u);
+    BOOST_TEST(f.read().size() == 300u);
+}
+
+BOOST_AUTO_TEST_CASE(a_damaged_one_is_dropped_alone) {
+    bulk_fixture f;
+    f.send(std::string(1000, 'a'));
+    f.send(std::string(1000, 'b'));
+    f.send_damaged(std::string(1000, 'x'));
+    f.send(std::string(1000, 'c'));
+    f.send(std::string(1000, 'd'));
+    f.exchange();
+    BOOST_TEST(f.merged() == 1u);  // of the two that wait behind the gap each goes by itself
+    BOOST_TEST(f.host.network->interface().drops()[net::drop_reason::l4_bad_checksum] == 1u);
+    BOOST_TEST(f.read() == std::string(1000, 'a') + std::string(1000, 'b'));
+    BOOST_TEST(f.info().out_of_order == 2000u);
+}
+
+BOOST_AUTO_TEST_CASE(what_the_window_does_not_take_is_cut_as_ever) {
+    tcp::native_settings settings;
+    settings.tcp.receive_buffer = 30'000;
+    for (const bool gro : {true, false}) {
+        settings.gro = gro;
+        bulk_fixture f(settings);
+        for (int i = 0; i < 25; ++i) f.send(std::string(1400, char('a' + i)));
+        f.exchange();
+        BOOST_TEST(f.merged() == 0u);
+        const std::string got = f.read();
+        BOOST_TEST(got.size() <= 30'000u);
+        BOOST_TEST(got.size() >= 20'000u);
+        for (size_t i = 0; i < got.size(); ++i) BOOST_TEST_REQUIRE(got[i] == char('a' + i / 1400));
+    }
+}
+
+BOOST_AUTO_TEST_CASE(nothing_is_merged_where_it_is_switched_off) {
+    tcp::native_settings settings;
+    settings.gro = false;
+    bulk_fixture f(settings);
+    for (int i = 0; i < 4; ++i) f.send(std::string(1000, 'a'));
+    f.exchange();
+    BOOST_TEST(f.merged() == 0u);
+    BOOST_TEST(f.read().size() == 4000u);
+}
+
+// Whatever a wire does, each frame leaves at the same time with the same bytes.
+BOOST_AUTO_TEST_CASE(nobody_on_the_wire_can_tell) {
+    const std::string path = fmt::format("/tmp/millrace-gro-{}.pcap", ::getpid());
+    uint64_t merged = 0;
+    for (uint64_t seed = 1; seed <= effort<uint64_t>(4, 8, 60); ++seed) {
+        const auto with = run_transfer(seed, {.bytes = 500'000, .pcap = path});
+        const std::string seen = contents(path);
+        const auto without = run_transfer(seed, {.bytes = 500'000, .pcap = path, .gro = false});
+        BOOST_TEST(with.failure == "");
+        BOOST_TEST(without.failure == "");
+        BOOST_TEST((seen == contents(path)), "seed " << seed << ", " << with.troubles);
+        BOOST_TEST(without.gro_merged == 0u);
+        merged += with.gro_merged;
+    }
+    std::remove(path.c_str());
+    BOOST_TEST(merged > 100u);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
