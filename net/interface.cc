@@ -319,6 +319,10 @@ result<path> interface::make_path(const ip_address& source, const ip_address& de
     return parts_->out.make_path(source, destination, protocol, parts_->now);
 }
 
+void interface::doubt(const path& way) noexcept {
+    parts_->out.doubt(way, parts_->now);
+}
+
 bool interface::send(path& way, packet&& p, ecn mark) noexcept {
     return parts_->out.send(way, std::move(p), mark, parts_->now);
 }

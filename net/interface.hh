@@ -73,6 +73,9 @@ class interface final : public poller {
     result<path> make_path(const ip_address& source, const ip_address& destination,
                            ip_protocol protocol) noexcept;
 
+    // What goes this way seems not to arrive: whether the next hop is still where it was is asked anew (RFC
+    // 1122 §2.3.2.1 (4)), once in a while at most.
+    void doubt(const path& way) noexcept;
     // Sends an L4 packet: `p.head`, sole owner of its storage, begins with the L4 header, with at least
     // path::header_bytes of headroom; the rest may follow in `p.fragments`. The L4 checksum is filled in
     // here, in the device if it can; the field's present value does not matter. Nothing leaves before

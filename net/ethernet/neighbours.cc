@@ -100,6 +100,16 @@ neighbours::answer neighbours::resolve(ipv4_address host, ipv4_address own, time
     return {true, e->mac, fresh_until};
 }
 
+void neighbours::doubt(ipv4_address host, ipv4_address own, time_point now) noexcept {
+    entry* e = find(host);
+    if (!e || e->what != state::known || now - e->confirmed < settings_.request_interval) return;
+    e->own = own;
+    e->what = state::confirming;
+    e->doubted = true;
+    e->requests = 0;
+    ask(*e, now);
+}
+
 bool neighbours::wait_for(ipv4_address host, packet&& frame) noexcept {
     entry* e = find(host);
     if (!e || e->what != state::asked || settings_.waiting_packets == 0) {
@@ -138,6 +148,7 @@ void neighbours::learn(ipv4_address host, const mac_address& mac, bool add_it, t
     e->what = state::known;
     e->mac = mac;
     e->requests = 0;
+    e->doubted = false;
     e->confirmed = now;
     e->deadline = never;
     if (answered) find_next_deadline();
@@ -158,9 +169,9 @@ void neighbours::release_waiting(entry& e) noexcept {
     e.waiting = std::vector<packet>();
 }
 
-// Broadcast to find a host, to the host itself to confirm one.
+// Broadcast to find a host, to the host itself to confirm one that is not in doubt.
 void neighbours::ask(entry& e, time_point now) noexcept {
-    bool confirming = e.what == state::confirming;
+    bool confirming = e.what == state::confirming && !e.doubted;
     arp_message m{arp_message::operation::request, own_mac_, e.own, confirming ? e.mac : mac_address(),
                   e.host};
     if (send_arp(out_, confirming ? e.mac : mac_address::broadcast(), m, drops_))

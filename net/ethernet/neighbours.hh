@@ -34,6 +34,10 @@ class neighbours {
     // known", has its answer. False: dropped and counted.
     bool wait_for(ipv4_address host, packet&& frame) noexcept;
 
+    // What is sent to `host` seems not to arrive (RFC 1122 §2.3.2.1 (4)): everybody is asked who it is, while
+    // the address known is still used. At most once in a while, whoever complains.
+    void doubt(ipv4_address host, ipv4_address own, time_point now) noexcept;
+
     // `host` was heard to have this address. It is remembered if it was known or asked for before, or if
     // `add`, that is if it spoke to us (RFC 826, "Packet Reception").
     void learn(ipv4_address host, const mac_address& mac, bool add, time_point now) noexcept;
@@ -57,6 +61,7 @@ class neighbours {
         mac_address mac;
         state what = state::free;
         uint8_t requests = 0;
+        bool doubted = false;         // confirming: by asking everybody
         time_point confirmed{};       // known, confirming
         time_point deadline = never;  // asked, confirming: of the next request
         std::vector<packet> waiting;

@@ -174,6 +174,10 @@ void output::write_fields(const path& way, uint8_t* ip, size_t size, ecn mark, u
     std::memcpy(head.prepend(path::header_bytes), way.header_.data(), path::header_bytes);
 }
 
+void output::doubt(const path& way, time_point now) noexcept {
+    if (way.resolved_) neighbours_.doubt(way.neighbour_, way.source_.v4(), now);
+}
+
 bool output::send(path& way, packet&& p, ecn mark, time_point now) noexcept {
     if (!is_fresh(way, now) && !refresh(way, now)) [[unlikely]]
         return refuse(drop_reason::no_route);

@@ -24,6 +24,7 @@ class output {
     result<path> make_path(const ip_address& source, const ip_address& destination, ip_protocol protocol,
                            time_point now) noexcept;
     result<ip_address> source_for(const ip_address& destination) const noexcept;
+    void doubt(const path& way, time_point now) noexcept;
     bool send(path& way, packet&& p, ecn mark, time_point now) noexcept;
     bool send_draft(packet& draft, path& way, ecn mark, time_point now) noexcept;
 

@@ -156,6 +156,8 @@ class connection {
         return {.unacknowledged = out_.size(), .unread = in_.memory() + uint32_t(late_.bytes())};
     }
 
+    // Timeouts since something was acknowledged.
+    unsigned timeouts_in_a_row() const noexcept { return rto_.backoffs(); }
     connection_state state() const noexcept { return state_; }
     // No segment of the four-tuple concerns this connection any more.
     bool is_closed() const noexcept {

@@ -62,6 +62,7 @@ void socket::touch() noexcept {
 void socket::on_expire() noexcept {
     if (connection_.next_timeout() > stack_->now()) return rearm();
     connection_.on_timeout(stack_->now());
+    if (connection_.timeouts_in_a_row() >= 2) stack_->doubt(way_);
     deliver();  // the device may have no room for long
     touch();
 }

@@ -68,6 +68,8 @@ class stack final : public net::l4_handler, public poller {
     const settings& protocol_settings() const noexcept { return settings_.tcp; }
     shard_limits& limits() noexcept { return limits_; }
     void touch(socket& s) noexcept { dirty_.push(s); }
+    // What it sends seems not to arrive.
+    void doubt(const net::path& way) noexcept { interface_.doubt(way); }
     // There are so many connections that not all lie in the processor's cache.
     bool crowded() const noexcept { return table_.size() >= crowd; }
     // A connection has been established for the listener `id`. False if that is gone.

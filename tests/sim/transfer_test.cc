@@ -32,6 +32,14 @@ BOOST_AUTO_TEST_CASE(seeds_that_once_hung) {
     }
 }
 
+// An ARP reply was spoilt on its way: for two minutes everything went to another address, beyond what a
+// connection that its user has closed waits for.
+BOOST_AUTO_TEST_CASE(a_neighbour_misheard_is_asked_again) {
+    const transfer_outcome o = run_transfer(1'030'702, {.bytes = 512 << 10});
+    BOOST_TEST(o.ok(), o.failure);
+    BOOST_TEST(o.seconds < 60);
+}
+
 BOOST_AUTO_TEST_CASE(a_seed_repeats_exactly) {
     const transfer_outcome first = run_transfer(7, {.bytes = 300'000});
     const transfer_outcome again = run_transfer(7, {.bytes = 300'000});

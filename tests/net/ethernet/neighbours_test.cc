@@ -109,6 +109,34 @@ BOOST_AUTO_TEST_CASE(packets_waiting_for_all_neighbours_together_are_bounded) {
     BOOST_TEST(h.dropped(drop_reason::neighbour_queue_full) == 20u);
 }
 
+// RFC 1122 §2.3.2.1 (4): who complains that nothing arrives has everybody asked; what is known is used until
+// then.
+BOOST_AUTO_TEST_CASE(a_neighbour_in_doubt_is_asked_for_by_broadcast) {
+    quiet_host h;
+    path way = h.way_to(peer_ip);
+    h.send_to(way);
+    h.receives(reply_of(router_mac, peer_ip));  // as by an answer that was spoilt
+    BOOST_TEST(h.send_to(way).at(0).substr(0, 6) == bytes_of(router_mac));
+    h.net.doubt(way);
+    BOOST_TEST(h.after(1ms).empty());  // it has only just been heard of
+    h.after(2s);
+    h.net.doubt(way);
+    h.net.doubt(way);
+    BOOST_TEST(h.after(0ms) == std::vector{request_for(peer_ip)}, boost::test_tools::per_element());
+    BOOST_TEST(h.send_to(way).at(0).substr(0, 6) == bytes_of(router_mac));
+    h.receives(reply_of(peer_mac, peer_ip));
+    BOOST_TEST(h.send_to(way).at(0).substr(0, 6) == bytes_of(peer_mac));
+    BOOST_TEST((h.net.next_deadline() == never));
+    // Without an answer it is given up, and asked for by whoever sends next.
+    h.after(2s);
+    h.net.doubt(way);
+    h.after(0ms);
+    BOOST_TEST(h.after(1s).size() == 1u);
+    BOOST_TEST(h.after(1s).size() == 1u);
+    BOOST_TEST(h.after(1s).empty());
+    BOOST_TEST(h.send_to(way) == std::vector{request_for(peer_ip)}, boost::test_tools::per_element());
+}
+
 BOOST_AUTO_TEST_CASE(packets_do_not_wait_where_memory_is_short) {
     auto c = config();
     c.memory = 100'000;
