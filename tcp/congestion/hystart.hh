@@ -10,7 +10,15 @@
 namespace millrace::tcp {
 
 // For the first slow start of a connection (RFC 9406 §4.3): later ones end at the threshold that was found.
-// Rounds are counted down in bytes, which is the same as waiting for windowEnd to be acknowledged.
+// Rounds are counted down in bytes, which is the same as waiting for windowEnd to be acknowledged; the next
+// ACK begins the next one, so that a round is a whole train of segments.
+//
+// In two things it goes beyond the RFC. A window that goes out at once is a train with a gap behind it. While
+// the path delivers it in less than a round trip, the head of the next train finds an empty queue: the least
+// round trip does not grow before the window is more than the path holds, and then it doubles once more. But
+// ACKs that come without a gap for half a round trip say already that what answers them fills the path: that
+// begins CSS, too (HyStart's train of ACKs, as in Linux, where it ends slow start). And delay that grows by
+// the threshold once more while in CSS is no whim: it ends slow start, without waiting for five rounds.
 class hystart {
  public:
     // RFC 9406 §4.3.
@@ -21,6 +29,10 @@ class hystart {
     static constexpr unsigned css_growth_divisor = 4;
     static constexpr unsigned css_rounds = 5;
     static constexpr unsigned limit_segments = 8;  // L, without pacing
+    // Of a train of ACKs: Linux's bounds, and for short round trips a narrower gap.
+    static constexpr uint32_t train_segments = 16;  // in flight, at least
+    static constexpr duration train_gap = std::chrono::milliseconds(2);
+    static constexpr unsigned train_gap_divisor = 8;  // of the round trip, where that is less
 
     enum class phase : uint8_t {
         slow_start,
@@ -35,8 +47,12 @@ class hystart {
     phase now() const noexcept { return phase_; }
 
  private:
-    void judge() noexcept;
-    void end_round(uint32_t flight) noexcept;
+    void begin_round(const window_ack& a) noexcept;
+    void take_sample(duration rtt) noexcept;
+    bool train_fills_path(const window_ack& a, uint32_t smss) noexcept;
+    void judge_delay() noexcept;
+    void begin_css(duration baseline) noexcept;
+    void end_round() noexcept;
 
     // Least round trips; zero while there was no sample.
     duration last_round_{0};     // lastRoundMinRTT
@@ -45,6 +61,11 @@ class hystart {
     uint32_t round_left_ = 0;    // bytes to be acknowledged until the round ends; 0: none has begun
     uint8_t samples_ = 0;        // of the current round; stays at 255
     uint8_t rounds_ = 0;         // in CSS
+    bool by_train_ = false;      // CSS began since a train of ACKs was long
+    duration least_{0};          // of all rounds
+    // The train of ACKs that began the round, as far as it has come without a gap.
+    time_point train_begin_{};
+    time_point train_end_{};
     phase phase_ = phase::slow_start;
 };
 

@@ -43,8 +43,9 @@ struct window_ack {
     uint32_t acked;   // bytes of new data
     uint32_t flight;  // bytes in flight after it
     time_point now;
-    duration rtt;   // sampled by this ACK; zero if it gave none
-    duration srtt;  // smoothed (RFC 6298); zero before the first sample
+    duration rtt;        // sampled by this ACK; zero if it gave none
+    duration srtt;       // smoothed (RFC 6298); zero before the first sample
+    bool paced = false;  // the window goes out at a pace, not at once
 };
 
 }  // namespace millrace::tcp

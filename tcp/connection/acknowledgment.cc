@@ -118,7 +118,8 @@ void connection::grow_window(uint32_t acked_bytes, duration sample, time_point n
                         .flight = flight_.bytes(),
                         .now = now,
                         .rtt = sample,
-                        .srtt = rtt_.smoothed()});
+                        .srtt = rtt_.smoothed(),
+                        .paced = settings_.pacing});
 }
 
 // The window was closed, or too small to be used. What probed it was not taken, as far as we know: it goes

@@ -181,9 +181,10 @@ BOOST_AUTO_TEST_CASE(the_first_slow_start_ends_as_delay_grows) {
     sender s(10);
     const auto round = [&s](duration rtt) {
         for (uint32_t acked = 0, cwnd = s.w.cwnd; acked < cwnd && s.w.in_slow_start(); acked += mss) {
-            s.now += rtt * mss / cwnd;
+            s.now += rtt * mss / cwnd / 4;
             s.ack(mss, rtt);
         }
+        s.now += rtt * 3 / 4;
     };
     for (int i = 0; i < 5; ++i) round(50ms);
     BOOST_TEST(s.segments() == 320.0);

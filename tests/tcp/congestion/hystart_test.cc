@@ -153,6 +153,74 @@ BOOST_AUTO_TEST_CASE(a_pause_begins_the_round_anew) {
     BOOST_TEST(s.h.now() == phase::conservative);
 }
 
+// A round is a whole train: the delay that it makes itself, by which its tail waits longer than its head, is
+// not the next one's.
+BOOST_AUTO_TEST_CASE(delay_within_a_train_does_not_end_slow_start) {
+    hystart h;
+    uint32_t window = 10;
+    for (int train = 0; train < 7; ++train) {
+        const uint32_t sent = window;
+        for (uint32_t i = 0; i < sent; ++i, ++window)
+            h.on_ack(
+                {.acked = mss, .flight = (window - 1) * mss, .now = {}, .rtt = 50ms + i * 1ms, .srtt = 50ms},
+                mss);
+        BOOST_TEST(h.now() == phase::slow_start, "train " << train);
+    }
+}
+
+// Trains of ACKs after a first round that tells the round trip, 40 ms: the phase when the last ACK has come.
+static phase after_train(uint32_t acks, duration gap, bool paced = false, uint32_t window = 100) {
+    hystart h;
+    time_point now(1s);
+    for (int i = 0; i < 2; ++i) h.on_ack({mss, mss, now, 40ms, 40ms, paced}, mss);
+    now += 40ms;
+    for (uint32_t i = 0; i < acks; ++i, now += gap)
+        h.on_ack({mss, window * mss, now, 40ms, 40ms, paced}, mss);
+    return h.now();
+}
+
+// Ours (RFC 9406 §4.2 goes by delay alone): what the path takes half a round trip to deliver was half of what
+// it holds, and the window has doubled since.
+BOOST_AUTO_TEST_CASE(acks_without_a_gap_for_half_a_round_trip_begin_conservative_slow_start) {
+    BOOST_TEST(after_train(21, 1ms) == phase::slow_start);
+    BOOST_TEST(after_train(22, 1ms) == phase::conservative);
+    BOOST_TEST(after_train(12, 2ms) == phase::conservative);
+    BOOST_TEST(after_train(40, 2001us) == phase::slow_start);
+    BOOST_TEST(after_train(22, 1ms, false, 14) == phase::slow_start);
+}
+
+BOOST_AUTO_TEST_CASE(a_pace_of_two_windows_in_a_round_trip_is_no_train) {
+    BOOST_TEST(after_train(41, 1ms, true) == phase::slow_start);
+    BOOST_TEST(after_train(42, 1ms, true) == phase::conservative);
+}
+
+// And a round trip somewhat shorter than the least of before does not resume what a train has ended.
+BOOST_AUTO_TEST_CASE(a_train_is_no_whim) {
+    hystart h;
+    time_point now(1s);
+    const auto train = [&](duration rtt) {
+        for (uint32_t i = 0; i < 30; ++i, now += 1ms) h.on_ack({mss, (99 - i) * mss, now, rtt, rtt}, mss);
+        now += 100ms;
+    };
+    train(40ms);
+    BOOST_TEST(h.now() == phase::conservative);
+    train(39ms);
+    BOOST_TEST(h.now() == phase::conservative);
+}
+
+BOOST_AUTO_TEST_CASE(delay_that_grows_again_ends_slow_start_at_once) {
+    sender s;
+    s.round(50ms);
+    s.round(80ms);
+    BOOST_TEST(s.h.now() == phase::conservative);
+    s.round(89'999us);
+    BOOST_TEST(s.h.now() == phase::conservative);
+    for (int i = 0; i < 7; ++i) s.ack(90ms, 20);
+    BOOST_TEST(s.h.now() == phase::conservative);
+    s.ack(90ms, 20);
+    BOOST_TEST(s.h.now() == phase::finished);
+}
+
 // Whatever comes, rounds end and the growth stays within its bound.
 BOOST_AUTO_TEST_CASE(odd_flights_and_round_trips_break_nothing) {
     hystart h;

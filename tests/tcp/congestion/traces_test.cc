@@ -77,11 +77,12 @@ class flow {
         for (uint32_t acked = 0; acked < sent;) {
             const uint32_t n = std::min(step, sent - acked);
             acked += n;
-            now_ = begin + length * acked / sent;
+            now_ = begin + (length * acked) / std::max(sent, path_.segments);  // as the path delivers
             // What is sent now finds the window of before full, and grows the queue beyond it.
             const duration rtt = delay(std::min(window(), sent + acked));
             c_.on_ack({.acked = n * mss, .flight = c_.cwnd(), .now = now_, .rtt = rtt, .srtt = rtt});
         }
+        now_ = begin + length;
     }
     void lose(const char* why) {
         note(why);
