@@ -36,6 +36,11 @@ struct wire_options {
     double duplicate = 0;  // arrives a second time, up to reorder_hold later
     double corrupt = 0;    // one bit flipped somewhere in the frame
     double mark = 0;       // marked CE, if it is an ECN-capable IP packet
+    // Losses in bursts (Gilbert and Elliott): a burst begins with this chance at each frame, ends with that
+    // one after each of its frames, and loses so many of them. `lost` counts these, too.
+    double burst = 0;
+    double burst_end = 0.1;
+    double burst_loss = 1;
     duration reorder_hold = std::chrono::milliseconds(1);
 };
 

@@ -44,10 +44,19 @@ impairment::fate impairment::decide(time_point now, size_t bytes, bool may_mark)
 bool impairment::dropped(time_point now, size_t bytes) {
     if (cut_) return ++counters_.cut, true;
     if (bytes > options_.mtu + ethernet_header) return ++counters_.too_long, true;
-    if (random_.chance(options_.loss)) return ++counters_.lost, true;
+    if (random_.chance(options_.loss) || lost_in_burst()) return ++counters_.lost, true;
     if (exceeds_police(now, bytes)) return ++counters_.policed, true;
     if (queue_full(now)) return ++counters_.overflowed, true;
     return false;
+}
+
+// Draws nothing where there are no bursts.
+bool impairment::lost_in_burst() {
+    if (options_.burst <= 0) return in_burst_ = false;
+    if (!in_burst_ && !random_.chance(options_.burst)) return false;
+    const bool lost = random_.chance(options_.burst_loss);
+    in_burst_ = !random_.chance(options_.burst_end);
+    return lost;
 }
 
 bool impairment::queue_full(time_point now) {

@@ -38,6 +38,7 @@ class impairment {
 
  private:
     bool dropped(time_point now, size_t bytes);
+    bool lost_in_burst();
     bool queue_full(time_point now);
     bool exceeds_police(time_point now, size_t bytes);
     bool is_marked();
@@ -51,6 +52,7 @@ class impairment {
     time_point bucket_full_ = time_point::min();  // when the policer has a whole burst to give again
     time_point last_arrival_ = time_point::min();
     bool cut_ = false;
+    bool in_burst_ = false;
 };
 
 }  // namespace millrace::net

@@ -3,8 +3,6 @@
 #include "core/coroutine.hh"
 #include "tests/support/sim_hosts.hh"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <optional>
 #include <system_error>
@@ -14,6 +12,9 @@ namespace {
 
 constexpr uint16_t first_port = 5001;
 constexpr uint32_t packet_bits = 1514 * 8;
+constexpr uint32_t least_police_burst = 65536;
+constexpr uint64_t memory = uint64_t(1) << 34;  // no limit
+constexpr uint32_t ack_queue = 100'000;
 
 struct receiver {
     std::optional<net::listener> listener;
@@ -32,10 +33,10 @@ future<> receive(net::listener& l, receiver& r) {
 
 // Until its connection is aborted.
 future<> send(net::network& network, net::endpoint to, net::connect_options options, net::stream& s) {
-    const std::string block(64 * 1024, 'x');
+    const buffer block = buffer::copy_of(std::string(64 * 1024, 'x'));
     try {
         s = co_await network.connect(to, options);
-        while (true) co_await s.write(buffer::copy_of(block));
+        while (true) co_await s.write(block.share());
     } catch (const std::system_error&) {
     }
 }
@@ -47,11 +48,16 @@ net::wire_setup wire_of(const bottleneck& b) {
         o->delay = b.rtt / 2;
         o->queue_packets = queue_of(b);
     }
-    setup.a_to_b.police_bps = b.police_bps;
-    setup.b_to_a.queue_packets = 100'000;
+    setup.b_to_a.queue_packets = std::max(ack_queue, 4 * queue_of(b));
     setup.a_to_b.loss = b.loss;
+    setup.a_to_b.burst = b.burst;
+    setup.a_to_b.burst_end = 1 / b.burst_length;
+    setup.a_to_b.reorder = b.late;
+    setup.a_to_b.reorder_hold = b.late_by;
+    setup.a_to_b.police_bps = b.police_bps;
+    setup.a_to_b.police_burst = uint32_t(std::max<uint64_t>(least_police_burst, b.police_bps / 8 / 100));
     setup.a_to_b.mark_packets = b.mark_packets;
-    setup.a.buffers = setup.b.buffers = std::max(4096u, 4 * queue_of(b));
+    setup.a.buffers = setup.b.buffers = std::max(4096u, 4 * std::max(product_of(b), queue_of(b)));
     return setup;
 }
 
@@ -66,9 +72,9 @@ double dropped_since(const net::wire_counters& before, const net::wire_counters&
 
 // So large that only the congestion window limits.
 tcp::native_settings settings_of(const bottleneck& b) {
-    const uint64_t product = uint64_t(queue_of(b)) * 1500;
+    const uint64_t product = uint64_t(std::max(product_of(b), queue_of(b))) * 1500;
     tcp::native_settings s;
-    s.tcp.send_buffer = s.tcp.receive_buffer =
+    s.tcp.send_buffer = s.tcp.receive_buffer = s.tcp.first_buffer =
         uint32_t(std::min<uint64_t>(4 * product + (1 << 20), 1u << 30));
     s.tcp.max_segments_in_flight = 1u << 20;
     s.tcp.pacing = b.pacing;
@@ -78,10 +84,12 @@ tcp::native_settings settings_of(const bottleneck& b) {
 
 }  // namespace
 
+uint32_t product_of(const bottleneck& b) noexcept {
+    return uint32_t(double(b.rate_bps) * std::chrono::duration<double>(b.rtt).count() / packet_bits);
+}
+
 uint32_t queue_of(const bottleneck& b) noexcept {
-    if (b.queue_packets > 0) return b.queue_packets;
-    const double product = double(b.rate_bps) * std::chrono::duration<double>(b.rtt).count() / packet_bits;
-    return std::max(least_queue, uint32_t(product));
+    return b.queue_packets > 0 ? b.queue_packets : std::max(least_queue, product_of(b));
 }
 
 std::vector<double> run_flows(const bottleneck& b, const std::vector<net::congestion_algorithm>& flows,
@@ -92,7 +100,9 @@ std::vector<double> run_flows(const bottleneck& b, const std::vector<net::conges
 flow_outcome watch_flows(const bottleneck& b, const std::vector<net::congestion_algorithm>& flows,
                          duration from, duration until, uint64_t seed) {
     const tcp::native_settings settings = settings_of(b);
-    two_hosts hosts(seed, wire_of(b), settings);
+    net::interface_config unbounded;
+    unbounded.memory = memory;
+    two_hosts hosts(seed, wire_of(b), settings, unbounded);
     std::vector<receiver> receivers(flows.size());
     std::vector<net::stream> streams(flows.size());
     for (size_t i = 0; i < flows.size(); ++i) {
@@ -113,10 +123,19 @@ flow_outcome watch_flows(const bottleneck& b, const std::vector<net::congestion_
     for (const receiver& r : receivers) before.push_back(r.bytes);
     flow_outcome out;
     const net::wire_counters counters = hosts.wire.counters(net::wire_end::a);
+    std::vector<uint32_t> queued;
     for (duration t = from; t < until; t += std::chrono::milliseconds(1)) {
         hosts.world.run_for(std::min<duration>(until - t, std::chrono::milliseconds(1)));
-        out.most_queued = std::max(out.most_queued, uint32_t(hosts.wire.waiting(net::wire_end::a)));
+        queued.push_back(uint32_t(hosts.wire.waiting(net::wire_end::a)));
     }
+    std::ranges::sort(queued);
+    const auto wait = [&](size_t percent) {
+        const uint64_t bits = uint64_t(queued[(queued.size() - 1) * percent / 100]) * packet_bits;
+        return duration(int64_t(bits * 1'000'000'000 / b.rate_bps));
+    };
+    out.most_queued = queued.back();
+    out.median_wait = wait(50);
+    out.long_wait = wait(99);
     out.dropped = dropped_since(counters, hosts.wire.counters(net::wire_end::a));
     for (size_t i = 0; i < flows.size(); ++i)
         out.mbps.push_back(double(receivers[i].bytes - before[i]) * 8e-6 /
@@ -131,30 +150,6 @@ flow_outcome watch_flows(const bottleneck& b, const std::vector<net::congestion_
     hosts.b.run([&](net::network&) { receivers.clear(); });
     hosts.world.run_for(std::chrono::seconds(1));
     return out;
-}
-
-std::string head_of(const goodput_table& t) {
-    std::string text = fmt::format("Mbit/s in {} s at {} Mbit/s\n\n| algorithm | round trip |",
-                                   t.time / std::chrono::seconds(1), t.rate_bps / 1'000'000);
-    for (double loss : t.losses) text += fmt::format(" loss {} % |", loss);
-    text += "\n|---|---|";
-    for (size_t i = 0; i < t.losses.size(); ++i) text += "---|";
-    return text + "\n";
-}
-
-std::string row_of(const goodput_table& t, net::congestion_algorithm a, duration rtt) {
-    const double ms = std::chrono::duration<double, std::milli>(rtt).count();
-    std::string text = fmt::format("| {} | {:g} ms |", net::to_string(a), ms);
-    for (double loss : t.losses) {
-        const bottleneck b{.rate_bps = t.rate_bps,
-                           .rtt = rtt,
-                           .loss = loss / 100,
-                           .mark_packets = t.mark_packets,
-                           .accurate = t.accurate,
-                           .pacing = t.pacing};
-        text += fmt::format(" {:.1f} |", run_flows(b, {a}, duration::zero(), t.time)[0]);
-    }
-    return text + "\n";
 }
 
 }  // namespace millrace::test

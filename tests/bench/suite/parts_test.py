@@ -1,11 +1,13 @@
 """Tests of what suite/parts/ reads from the programs it runs."""
 
+import os
+import tempfile
 import unittest
 
 from suite.document import Section
 from suite.figures import Missing, NotMeasured
 from suite.load import Load
-from suite.parts import core, counts, flows, kernel, kv
+from suite.parts import core, counts, flows, goodput, kernel, kv
 
 
 class WhatProgramsSay(unittest.TestCase):
@@ -43,6 +45,24 @@ class TheTablesOfFlows(unittest.TestCase):
         section = Section("flows")
         flows.table_of_time(section, {10: [self.run_of(1000)], 1_000_000: [Missing("1,000,000 connections: too many")]})
         self.assertEqual((section.failed, section.skipped), ([], ["1,000,000 connections: too many"]))
+
+
+class TheTablesOfGoodput(unittest.TestCase):
+    def difference(self, kept, computed):
+        with tempfile.TemporaryDirectory() as folder:
+            os.makedirs(os.path.join(folder, "tests", "sim"))
+            with open(os.path.join(folder, "tests", "sim", "x.md"), "w", encoding="utf-8") as file:
+                file.write(kept)
+            return goodput.difference("x", computed, folder)
+
+    def test_are_compared_line_by_line(self):
+        self.assertEqual(self.difference("| a | 1.0 |\n| b | 2.0 |\n", "| a | 1.0 |\n| b | 2.0 |\n"), "")
+        told = self.difference("| a | 1.0 |\n| b | 2.0 |\n", "| a | 1.0 |\n| b | 3.0 |\n")
+        self.assertIn("-| b | 2.0 |\n+| b | 3.0 |", told)
+        self.assertNotIn("| a |", told)
+
+    def test_are_missed_where_there_is_no_file(self):
+        self.assertEqual(goodput.difference("x", "", "/nowhere"), "tests/sim/x.md is not there")
 
 
 class TheKeyValueTable(unittest.TestCase):

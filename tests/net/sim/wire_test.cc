@@ -96,6 +96,26 @@ BOOST_AUTO_TEST_CASE(a_policer_drops_what_exceeds_its_rate_and_a_burst) {
     BOOST_TEST(t.line.counters(wire_end::a).overflowed == 0u);
 }
 
+// One frame in a hundred begins a burst of ten on average, of which nine are lost.
+BOOST_AUTO_TEST_CASE(losses_come_in_bursts_of_the_length_and_as_often_as_said) {
+    constexpr size_t frames = 60'000, smallest = 60;
+    bench t(with({.delay = 1ms, .burst = 0.01, .burst_end = 0.1, .burst_loss = 0.9}));
+    size_t arrived = 0, lost_rows = 0, lost = 0;
+    bool before = false;
+    for (size_t i = 0; i < frames; ++i) {
+        t.send(smallest);
+        const bool is_lost = t.line.counters(wire_end::a).lost > lost;
+        lost = t.line.counters(wire_end::a).lost;
+        lost_rows += is_lost && !before;
+        before = is_lost;
+        if (i % 100 == 99) arrived += t.arrivals().size();
+    }
+    BOOST_TEST(arrived + lost == frames);
+    // A burst each 110 frames, and between two rows of losses a frame that a burst spared.
+    BOOST_TEST((lost > 4'400 && lost < 5'400));
+    BOOST_TEST((lost_rows > 750 && lost_rows < 1'150));
+}
+
 BOOST_AUTO_TEST_CASE(what_the_sender_does_to_its_bytes_later_does_not_show) {
     bench t;
     packet p = frames::in_device_buffer(t.a(), "before");

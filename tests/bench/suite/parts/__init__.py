@@ -1,6 +1,6 @@
 """The parts of the suite, in the order of the document: by name, what each measures and the function that does."""
 
-from suite.parts import bulk, churn, core, counts, echo, flows, idle, kernel, kv, shards
+from suite.parts import bulk, churn, core, counts, echo, flows, goodput, idle, kernel, kv, shards
 
 # Each function takes a Context and returns a Section.
 PARTS = {
@@ -14,4 +14,5 @@ PARTS = {
     "shards": ("one shard and two", shards.measure),
     "idle": ("CPU of an idle server, and its first answer", idle.measure),
     "core": ("the primitives of core/", core.measure),
+    "goodput": ("goodput over simulated paths beside the tables of tests/sim/", goodput.measure),
 }
