@@ -3,11 +3,13 @@
 
 #include <fmt/format.h>
 
+#include <cerrno>
 #include <cstdio>
 #include <cstring>
-#include <fstream>
-#include <sstream>
+#include <memory>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 using namespace millrace::packet_script;
@@ -29,6 +31,17 @@ whether it passed, failed (where, and with what packet), or asks for something u
 Exit code: 0 if every script that is supported passed, 1 if one failed, 2 if a file cannot be read, 3 with --strict
 if none failed and one asks for something unsupported.
 )";
+
+// Nothing if it cannot be read, a folder among others: errno says why.
+std::optional<std::string> contents_of(const std::string& file) {
+    const std::unique_ptr<std::FILE, int (*)(std::FILE*)> in(std::fopen(file.c_str(), "r"), &std::fclose);
+    if (!in) return std::nullopt;
+    std::string text;
+    char some[4096];
+    while (const size_t n = std::fread(some, 1, sizeof some, in.get())) text.append(some, n);
+    if (std::ferror(in.get())) return std::nullopt;
+    return text;
+}
 
 void show(const std::string& file, const report& r, bool verbose) {
     constexpr const char* words[] = {"passed", "FAILED", "unsupported"};
@@ -64,14 +77,12 @@ int main(int argc, char** argv) {
     if (files.empty()) return std::fputs(usage, stderr), 2;
     size_t count[3] = {};
     for (const std::string& file : files) {
-        std::ifstream in(file);
-        std::stringstream text;
-        if (in) text << in.rdbuf();
-        if (!in.is_open() || in.bad()) {
+        const auto text = contents_of(file);
+        if (!text) {
             fmt::print(stderr, "millrace-packet-script: cannot read {}: {}\n", file, std::strerror(errno));
             return 2;
         }
-        const report r = run(text.str(), flags);
+        const report r = run(*text, flags);
         ++count[size_t(r.result)];
         show(file, r, verbose);
     }

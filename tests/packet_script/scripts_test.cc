@@ -34,7 +34,7 @@ BOOST_AUTO_TEST_SUITE(packet_scripts)
 
 BOOST_AUTO_TEST_CASE(every_script_of_ours_passes) {
     const auto all = scripts();
-    BOOST_TEST(all.size() >= 80u);
+    BOOST_TEST(all.size() >= 120u);
     for (const auto& file : all) {
         const report r = run(read(file));
         std::string packets;
