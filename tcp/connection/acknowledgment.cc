@@ -19,7 +19,9 @@ void connection::take_ack(const segment& s, time_point now) noexcept {
     if (snd_.una < s.ack) {
         on_acknowledged(s.ack, s.options.sack, echo, now);
     } else if ((!flight_.empty() || !recovery_.is_quiet()) && !unusual_.probing) {
-        const bool is_duplicate = s.payload.empty() && !s.flags.has(flags::fin) && !window_changed;
+        // Of a closed window every ACK answers a probe: it tells of nothing that has arrived.
+        const bool is_duplicate =
+            s.payload.empty() && !s.flags.has(flags::fin) && !window_changed && snd_.wnd > 0;
         tell_recovery({.una = snd_.una,
                        .snd_nxt = snd_.nxt,
                        .is_duplicate = is_duplicate,

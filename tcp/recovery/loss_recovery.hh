@@ -56,7 +56,7 @@ class loss_recovery {
         seq snd_nxt;                 // SND.NXT (the furthest ever sent)
         uint32_t acked_bytes = 0;    // newly, cumulatively
         uint32_t newly_arrived = 0;  // of these, not sacked before
-        // RFC 5681 §2: nothing new, no payload, no SYN or FIN, the window unchanged.
+        // RFC 5681 §2: nothing new, no payload, no SYN or FIN, the window open and unchanged.
         bool is_duplicate = false;
         time_point now{};
         // What its timestamp echoes was sent before then; `never` without timestamps.

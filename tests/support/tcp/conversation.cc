@@ -39,6 +39,15 @@ flags counting(flags f, bool says_ace, std::optional<uint8_t> usual) {
     return has_none ? f : f | flags::of_ace(*usual);
 }
 
+void replace_options(std::string& datagram, const std::vector<uint8_t>& bytes) {
+    std::string text(bytes.begin(), bytes.end());
+    text.resize((text.size() + 3) / 4 * 4);
+    BOOST_TEST_REQUIRE(text.size() <= options::max_bytes);
+    const size_t header_bytes = size_t(uint8_t(datagram[12]) >> 4) * 4;
+    datagram.replace(header::size, header_bytes - header::size, text);
+    datagram[12] = char((header::size + text.size()) / 4 << 4 | (uint8_t(datagram[12]) & 0xf));
+}
+
 double seconds(duration d) {
     return std::chrono::duration<double>(d).count();
 }
@@ -104,13 +113,13 @@ void conversation::establish(const scripted& answer, std::source_location from) 
 }
 
 conversation& conversation::peer_sends(scripted s) {
-    deliver(scripted_by_peer(s), s.mark_);
+    deliver(s);
     pump();
     return *this;
 }
 
 void conversation::peer_sends_together(std::initializer_list<scripted> burst) {
-    for (const scripted& s : burst) deliver(scripted_by_peer(s), s.mark_);
+    for (const scripted& s : burst) deliver(s);
     pump();
 }
 
@@ -132,13 +141,20 @@ outgoing conversation::scripted_by_peer(const scripted& s) {
     return o;
 }
 
-void conversation::deliver(outgoing&& o, net::ecn mark) {
-    const std::string datagram = datagram_of(o, peer_port, our_port);
-    segment s = parsed(datagram);
-    s.congestion = mark;
-    note(false, s, now_);
+void conversation::deliver(const scripted& from) {
+    std::string datagram = datagram_of(scripted_by_peer(from), peer_port, our_port);
+    if (!from.raw_options_.empty()) replace_options(datagram, from.raw_options_);
     last_refusal_ = drop_reason::none;
-    if (!arrive_plainly(*us_, datagram, now_, mark)) last_refusal_ = us_->on_segment(std::move(s), now_);
+    segment s;
+    if (parse(buffer::copy_of(datagram), s) != segment_fault::none) {
+        // No connection hears of what cannot be read.
+        BOOST_TEST_REQUIRE(!from.raw_options_.empty());
+        return;
+    }
+    s.congestion = from.mark_;
+    note(false, s, now_);
+    if (!arrive_plainly(*us_, datagram, now_, from.mark_))
+        last_refusal_ = us_->on_segment(std::move(s), now_);
 }
 
 void conversation::pump() {

@@ -105,7 +105,7 @@ class conversation {
     };
 
     outgoing scripted_by_peer(const scripted& s);
-    void deliver(outgoing&& o, net::ecn mark);
+    void deliver(const scripted& s);
     bool send_next();
     void pump();
     void run_until(time_point t);

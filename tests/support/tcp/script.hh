@@ -37,7 +37,9 @@ class scripted {
     // `n` bytes of text.
     scripted& bytes(size_t n) { return payload_.assign(n, 'x'), *this; }
     scripted& with(tcp::flags f) { return flags_ |= f, *this; }
-    // Sent by the peer: what its IP header says; that it is marked CE.
+    // Sent by the peer: these bytes in place of its options, filled up with zeros to a multiple of four.
+    scripted& raw_options(std::vector<uint8_t> bytes) { return raw_options_ = std::move(bytes), *this; }
+    // What its IP header says; that it is marked CE.
     scripted& mark(net::ecn m) { return mark_ = m, *this; }
     scripted& ce() { return mark(net::ecn::congestion_experienced); }
     scripted& ect0() { return mark(net::ecn::ect0); }
@@ -62,6 +64,7 @@ class scripted {
     tcp::options options_;  // but SACK blocks, which are relative
     std::vector<std::pair<uint32_t, uint32_t>> sack_;
     std::string payload_;
+    std::vector<uint8_t> raw_options_;
     std::optional<bool> ect_;
     bool without_ts_ = false;
     bool without_counts_ = false;

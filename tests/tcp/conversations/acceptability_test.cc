@@ -187,4 +187,41 @@ BOOST_AUTO_TEST_CASE(urgent_text_is_text) {
     BOOST_TEST(c.app_reads() == "urgent");
 }
 
+// RFC 9293 §3.8.6 MUST-66: urgent or not, what does not fit a closed window is answered, and its ACK counts.
+BOOST_AUTO_TEST_CASE(urgent_text_into_a_closed_window_is_answered_like_other) {
+    conversation c(window_of(1000));
+    c.establish(syn_ack().mss(1000));
+    c.app_sends("abc");
+    c.expects(data("abc"));
+    c.peer_sends(data(1000).ack(1));
+    c.expects(ack(1001).wnd(0));
+    c.peer_sends(data("!").seq(1001).ack(4).with(flags::urg));
+    c.expects(ack(1001).wnd(0));
+    BOOST_TEST(c.info().in_flight == 0u);
+    BOOST_TEST(c.us().readable_bytes() == 1000u);
+}
+
+// RFC 9293 §3.10.7.4, fifth, in SYN-RECEIVED: only a segment with the ACK of our SYN brings anything.
+BOOST_AUTO_TEST_CASE(before_our_syn_is_acknowledged_no_text_is_taken) {
+    auto c = conversation_in(connection_state::syn_received);
+    c->peer_sends(scripted(flags()).payload("abc").seq(1));
+    c->refused(drop_reason::no_ack);
+    c->peer_sends(data("abc").seq(1).ack(0));
+    c->refused(drop_reason::unacceptable_ack);
+    c->expects(rst().seq(0));
+    c->in_state(connection_state::syn_received);
+    BOOST_TEST(c->us().readable_bytes() == 0u);
+}
+
+// RFC 9293 §3.8.6 MUST-1: a window is a number without sign.
+BOOST_AUTO_TEST_CASE(a_window_of_more_than_half_the_field_is_large) {
+    conversation c;
+    c.establish(syn_ack().mss(1000).wnd(65535));
+    BOOST_TEST(c.info().snd_wnd == 65535u);
+    c.peer_sends(ack().wnd(40000));
+    BOOST_TEST(c.info().snd_wnd == 40000u);
+    c.app_sends(10'000);
+    c.expects_data(10, 1000);
+}
+
 BOOST_AUTO_TEST_SUITE_END()

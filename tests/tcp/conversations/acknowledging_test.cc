@@ -95,6 +95,24 @@ BOOST_FIXTURE_TEST_CASE(a_duplicate_is_acknowledged_at_once, delayed) {
     expects(ack(1001).sack(901, 1001));
 }
 
+// RFC 9293 §3.8.6.3 MUST-58, MUST-59: all that has come is looked at before anything is acknowledged.
+BOOST_AUTO_TEST_CASE(a_burst_is_acknowledged_once) {
+    conversation c;
+    c.establish(syn_ack().mss(1000).sack_ok().wscale(7));
+    c.peer_sends_together({data(1000), data(1000), data(1000), data(1000)});
+    c.expects(ack(4001));
+    c.expects_nothing();
+    BOOST_TEST(c.app_reads().size() == 4000u);
+}
+
+BOOST_AUTO_TEST_CASE(a_gap_that_closes_within_a_burst_is_not_told) {
+    conversation c;
+    c.establish(syn_ack().mss(1000).sack_ok().wscale(7));
+    c.peer_sends_together({data(1000).seq(1001), data(1000).seq(1), data(1000).seq(2001)});
+    c.expects(ack(3001));
+    c.expects_nothing();
+}
+
 // RFC 9293 §3.10.7.4: an ACK is never answered by an ACK.
 BOOST_FIXTURE_TEST_CASE(an_ack_is_not_acknowledged, delayed) {
     for (int i = 0; i < 10; ++i) peer_sends(ack());

@@ -110,6 +110,16 @@ BOOST_AUTO_TEST_CASE(a_reset_that_acknowledges_the_syn_refuses_the_connection) {
     c.after(1min).expects_nothing();
 }
 
+// RFC 9293 §3.10.7.3, second before fourth.
+BOOST_AUTO_TEST_CASE(a_syn_ack_that_resets_refuses) {
+    conversation c;
+    c.app_connects();
+    c.expects(syn());
+    c.peer_sends(syn_ack().with(flags::rst).seq(0).ack(1).mss(1000));
+    c.expects_nothing();
+    BOOST_TEST((c.us().error() == std::errc::connection_refused));
+}
+
 // RFC 9293 §3.10.7.3, fifth.
 BOOST_AUTO_TEST_CASE(neither_syn_nor_reset_is_dropped) {
     conversation c;
@@ -199,6 +209,21 @@ BOOST_AUTO_TEST_CASE(after_a_lost_syn_the_timeout_starts_at_three_seconds) {
     c.expects(data("x"));
     c.at(4s - 1ms).expects_nothing();
     c.at(4s).expects(data("x").seq(1));
+}
+
+// RFC 5681 §3.1: then the path may be full, and one segment goes first.
+BOOST_AUTO_TEST_CASE(after_a_lost_syn_one_segment_goes_first) {
+    conversation c;
+    c.app_connects();
+    c.expects(syn());
+    c.at(1s).expects(syn().seq(0));
+    c.peer_sends(syn_ack().mss(1000));
+    c.expects(ack(1).seq(1));
+    c.app_sends(5000);
+    c.expects(data(1000));
+    c.expects_nothing();
+    c.peer_sends(ack());
+    c.expects_data(2, 1000);
 }
 
 BOOST_AUTO_TEST_CASE(closing_before_the_handshake_sends_nothing) {

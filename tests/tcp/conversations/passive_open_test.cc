@@ -150,6 +150,16 @@ BOOST_AUTO_TEST_CASE(data_in_the_crossing_syn_arrives_once_established) {
     BOOST_TEST(c.app_reads() == "early");
 }
 
+// RFC 9293 §3.10.7.4, fifth, in SYN-RECEIVED: <SEQ=SEG.ACK><CTL=RST>, and our SYN-ACK still counts.
+BOOST_AUTO_TEST_CASE(a_wrong_ack_after_crossing_syns_is_reset) {
+    auto c = conversation_in(connection_state::syn_received);
+    c->peer_sends(ack(77).seq(1));
+    c->expects(rst().seq(77));
+    c->in_state(connection_state::syn_received);
+    c->peer_sends(ack(1).seq(1));
+    c->in_state(connection_state::established);
+}
+
 BOOST_AUTO_TEST_CASE(a_reset_after_crossing_syns_refuses) {
     auto c = conversation_in(connection_state::syn_received);
     c->peer_sends(rst().seq(1));

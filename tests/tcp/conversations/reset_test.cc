@@ -114,6 +114,90 @@ BOOST_AUTO_TEST_CASE(a_reset_with_an_old_timestamp_is_taken) {
     c.in_state(connection_state::closed);
 }
 
+// RFC 9293 §3.5.3 SHLD-2: what explains it, perhaps.
+BOOST_AUTO_TEST_CASE(a_reset_may_carry_text) {
+    conversation c;
+    c.establish();
+    c.peer_sends(rst().seq(1).payload("out of memory"));
+    c.in_state(connection_state::closed);
+    BOOST_TEST((c.us().error() == std::errc::connection_reset));
+    BOOST_TEST(c.us().readable_bytes() == 0u);
+    c.expects_nothing();
+}
+
+// RFC 9293 §3.10.7.4, second: before the ACK is looked at.
+BOOST_AUTO_TEST_CASE(what_a_reset_acknowledges_does_not_matter) {
+    for (uint32_t any : {0u, 2u, 1u << 31}) {
+        conversation c;
+        c.establish();
+        c.peer_sends(rst_ack().seq(1).ack(any));
+        c.in_state(connection_state::closed);
+        c.expects_nothing();
+    }
+}
+
+// RFC 9293 §3.8.6 MUST-66.
+BOOST_AUTO_TEST_CASE(a_reset_is_taken_although_our_window_is_closed) {
+    conversation_options o;
+    o.settings.receive_buffer = 1000;
+    conversation c(o);
+    c.establish(syn_ack().mss(1000));
+    c.peer_sends(data(1000));
+    c.expects(ack(1001).wnd(0));
+    c.peer_sends(rst().seq(1002));
+    c.expects_nothing();
+    c.in_state(connection_state::established);
+    c.peer_sends(rst().seq(1001));
+    c.in_state(connection_state::closed);
+}
+
+// RFC 5961 §3.2: its last byte is in the window, what lies behind it is not.
+BOOST_AUTO_TEST_CASE(the_edge_of_the_window_is_no_place_for_a_reset) {
+    conversation_options o;
+    o.settings.receive_buffer = 4000;
+    conversation c(o);
+    c.establish(syn_ack().mss(1000));
+    c.peer_sends(rst().seq(4001));
+    c.refused(drop_reason::out_of_window);
+    c.expects_nothing();
+    c.peer_sends(rst().seq(4000));
+    c.refused(drop_reason::reset_challenged);
+    c.expects(ack(1));
+}
+
+// RFC 5961 §3.2 (2) and §4.2 in SYN-RECEIVED, of either kind.
+BOOST_AUTO_TEST_CASE(in_syn_received_a_guess_is_challenged_too) {
+    for (const auto& guess : {rst().seq(5), syn().seq(5), syn().seq(1)}) {
+        conversation passive;
+        passive.peer_connects(syn().mss(1000));
+        passive.peer_sends(guess);
+        passive.expects(ack(1).seq(1));
+        passive.in_state(connection_state::syn_received);
+        auto crossed = conversation_in(connection_state::syn_received);
+        crossed->peer_sends(guess);
+        crossed->expects(ack(1).seq(1));
+        crossed->in_state(connection_state::syn_received);
+    }
+}
+
+// RFC 5961 §5.2 and §7: whatever the guess, it is the same allowance.
+BOOST_AUTO_TEST_CASE(guesses_of_every_kind_share_the_limit) {
+    conversation_options o;
+    o.challenges_per_second = 4;
+    conversation c(o);
+    c.establish();
+    const scripted guesses[] = {rst().seq(100), syn().seq(100).ts(100'000, 0), ack(2), ack(1u << 31)};
+    for (const auto& guess : guesses) {
+        c.peer_sends(guess);
+        c.expects(ack(1));
+    }
+    for (const auto& guess : guesses) c.peer_sends(guess);
+    c.expects_nothing();
+    // But who sends data is answered: RFC 9293 §3.10.7.4, first.
+    c.peer_sends(data("x").seq(1u << 30));
+    c.expects(ack(1));
+}
+
 BOOST_AUTO_TEST_CASE(a_closed_connection_says_nothing_more) {
     conversation c;
     c.establish();

@@ -100,6 +100,44 @@ BOOST_FIXTURE_TEST_CASE(what_lies_outside_of_the_window_is_not_echoed, stamped) 
     expects(ack(1).ts(0, 500));
 }
 
+// RFC 7323 §5.2: older and newer are a matter of the difference, which may go round.
+BOOST_AUTO_TEST_CASE(a_clock_of_the_peer_that_goes_round_is_newer) {
+    conversation c;
+    c.establish(syn_ack().mss(1012).ts(0xfffffff0, 0));
+    c.peer_sends(data("abc").ts(0xffffffff, 1));
+    c.expects(ack(4).ts(0, 0xffffffff));
+    c.peer_sends(data("def").ts(5, 1));
+    c.refused(drop_reason::none);
+    c.expects(ack(7).ts(0, 5));
+    c.peer_sends(data("ghi").ts(0xfffffffe, 1));
+    c.refused(drop_reason::old_timestamp);
+    c.expects(ack(7).ts(0, 5));
+    BOOST_TEST(c.app_reads() == "abcdef");
+}
+
+// RFC 7323 §5.3 R1: an ACK of the past counts as little as its data; RFC 5961 limits the answers.
+BOOST_FIXTURE_TEST_CASE(an_ack_from_the_past_acknowledges_nothing, stamped) {
+    app_sends("x");
+    expects(data("x"));
+    peer_sends(ack(2).ts(499, 1));
+    refused(drop_reason::old_timestamp);
+    expects(ack(1).ts(0, 500));
+    BOOST_TEST(info().in_flight == 1u);
+    peer_sends(ack(2).ts(500, 1));
+    BOOST_TEST(info().in_flight == 0u);
+}
+
+// RFC 7323 §4.1, RFC 6298 §3: of a segment that was repeated only a believable echo is a measure.
+BOOST_FIXTURE_TEST_CASE(an_echo_from_the_future_measures_nothing, stamped) {
+    app_sends("x");
+    expects(data("x"));
+    const auto before = info().srtt;
+    after(info().rto).expects(data("x").seq(1));
+    after(25ms).peer_sends(ack(2).ts(600, 1u << 20));
+    BOOST_TEST(info().in_flight == 0u);
+    BOOST_TEST((info().srtt == before));
+}
+
 BOOST_FIXTURE_TEST_CASE(sequence_numbers_may_wrap_within_the_windows, stamped) {
     for (int i = 0; i < 40; ++i) {
         peer_sends(data(1000));
