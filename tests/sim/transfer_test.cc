@@ -1,7 +1,10 @@
 #include "tests/support/effort.hh"
+#include "tests/support/sim_shrink.hh"
 #include "tests/support/sim_transfer.hh"
 
 #include <boost/test/unit_test.hpp>
+
+#include <string>
 
 using namespace millrace::test;
 
@@ -17,9 +20,8 @@ BOOST_AUTO_TEST_CASE(every_byte_comes_back_over_any_wire_and_nothing_is_left) {
     BOOST_TEST_MESSAGE(seeds << " seeds of 4 MiB each way");
     for (uint64_t seed = 1; seed <= seeds; ++seed) {
         const transfer_outcome o = run_transfer(seed);
-        BOOST_TEST(o.ok(), "seed " << seed << ": " << o.failure << " (" << o.troubles
-                                   << "); replay: millrace-sim-seeds --first " << seed
-                                   << " --seeds 1 --verbose");
+        const std::string replay = o.ok() ? "" : smallest_replay(seed, {}, o);
+        BOOST_TEST(o.ok(), "seed " << seed << ": " << o.failure << " (" << o.troubles << "); " << replay);
     }
 }
 

@@ -54,6 +54,7 @@ struct transfer {
     bool client_done = false;
     unsigned echoes_done = 0;
     std::string failure{};
+    std::optional<size_t> spoilt{};
 
     void fail(const char* who, const std::exception_ptr& e) {
         if (failure.empty()) failure = fmt::format("{}: {}", who, describe(e));
@@ -62,7 +63,13 @@ struct transfer {
 
 future<> echo(net::stream s, transfer& t) {
     try {
-        while (buffer b = co_await s.read()) co_await s.write(std::move(b));
+        size_t at = 0;
+        while (buffer b = co_await s.read()) {
+            if (t.spoilt && at <= *t.spoilt && *t.spoilt < at + b.size())
+                b.mutable_data()[*t.spoilt - at] ^= 1;
+            at += b.size();
+            co_await s.write(std::move(b));
+        }
         co_await s.close();
     } catch (...) {
         t.fail("server", std::current_exception());
@@ -170,6 +177,7 @@ transfer_outcome run_transfer(uint64_t seed, const transfer_options& options) {
     setup.a_to_b = draw(rng);
     setup.b_to_a = draw(rng);
     transfer t{.bytes = options.bytes, .seed = rng.next(), .sizes = random(rng.next())};
+    t.spoilt = options.spoilt;
     tcp::native_settings settings;
     settings.tcp.congestion = draw_congestion(rng);
     if (rng.chance(0.5)) settings.tcp.ecn = seed % 2 ? tcp::ecn_mode::accurate : tcp::ecn_mode::on;
@@ -178,6 +186,10 @@ transfer_outcome run_transfer(uint64_t seed, const transfer_options& options) {
     settings.gro = options.gro;
     net::interface_config config;
     if (rng.chance(0.2)) config.memory = 20'000 + rng.below(1'000'000);
+    for (net::wire_options* o : {&setup.a_to_b, &setup.b_to_a}) leave_out(options.without, *o);
+    if (options.without.has(trouble::ecn)) settings.tcp.ecn = tcp::ecn_mode::off;
+    if (options.without.has(trouble::pacing)) settings.tcp.pacing = false;
+    if (options.without.has(trouble::memory)) config.memory = net::interface_config().memory;
     two_hosts hosts(seed, setup, settings, config);
     transfer_outcome out;
     out.troubles =

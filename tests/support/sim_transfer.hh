@@ -2,8 +2,11 @@
 // back.
 #pragma once
 
+#include "tests/support/sim_troubles.hh"
+
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 
 namespace millrace::test {
@@ -12,6 +15,9 @@ struct transfer_options {
     size_t bytes = 4 << 20;  // each way
     std::string pcap{};      // a file to write what host a sees; empty: none
     bool gro = true;         // as of tcp::native_settings
+    trouble_set without{};   // of what the seed draws
+    // A byte that the echo service gets wrong: for tests of what becomes of a failure.
+    std::optional<size_t> spoilt{};
 };
 
 struct transfer_outcome {
