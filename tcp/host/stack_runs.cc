@@ -20,7 +20,7 @@ plain_segment segment_of(const net::ip_datagram& d) noexcept {
 }  // namespace
 
 // How many datagrams at the burst's front were dealt with; 0: the first is no run's.
-size_t stack::on_run(std::span<net::ip_datagram> burst) noexcept {
+[[gnu::noinline]] size_t stack::on_run(std::span<net::ip_datagram> burst) noexcept {
     const net::ip_datagram& d = burst.front();
     if (!d.data->fragments.empty() || d.congestion == net::ecn::congestion_experienced) return 0;
     const plain_segment first = segment_of(d);
