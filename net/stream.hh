@@ -6,6 +6,7 @@
 #include "core/time.hh"
 #include "net/congestion.hh"
 #include "net/endpoint.hh"
+#include "net/keepalive.hh"
 
 #include <memory>
 #include <optional>
@@ -21,6 +22,10 @@ struct stream_settings {
     std::optional<size_t> send_watermark{};  // bytes unsent or unacknowledged from which write() makes its
                                              // caller wait; on kernel sockets beyond the kernel's own buffer
     std::optional<congestion_algorithm> congestion{};
+    std::optional<keepalive_settings> keepalive{};
+    // Data unacknowledged for so long fails the connection (RFC 9293 §3.9.1's user timeout); zero: only when
+    // it has been sent again often enough.
+    std::optional<duration> user_timeout{};
 };
 
 // A connection as a network implements it. Destroyed unclosed: what was written is still delivered and the

@@ -48,8 +48,7 @@ kernel_connection::kernel_connection(kernel_network& network, socket_handle hand
       connecting_(from == origin::connecting) {
     // An accepted one has it from its listener.
     if (!connecting_) return;
-    handle_.set(IPPROTO_TCP, TCP_NODELAY, settings.no_delay);
-    if (settings.congestion) handle_.set(*settings.congestion);
+    apply(settings);
 }
 
 kernel_connection::~kernel_connection() {
@@ -335,9 +334,14 @@ void kernel_connection::on_network_gone() noexcept {
 
 void kernel_connection::set(const stream_settings& settings) noexcept {
     watermark_ = settings.send_watermark.value_or(watermark_);
-    if (!is_open()) return;
+    if (is_open()) apply(settings);
+}
+
+void kernel_connection::apply(const stream_settings& settings) noexcept {
     handle_.set(IPPROTO_TCP, TCP_NODELAY, settings.no_delay);
     if (settings.congestion) handle_.set(*settings.congestion);
+    if (settings.keepalive) handle_.set(*settings.keepalive);
+    if (settings.user_timeout) handle_.set_user_timeout(*settings.user_timeout);
 }
 
 }  // namespace millrace::net

@@ -48,6 +48,8 @@ class kernel_connection final : public kernel_socket {
     void flush() noexcept;
 
  private:
+    // To the socket, which is open.
+    void apply(const stream_settings& settings) noexcept;
     void on_ready(readiness r) noexcept override;
     void on_network_abort() noexcept override { abort(); }
     void on_network_gone() noexcept override;

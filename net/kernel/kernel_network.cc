@@ -64,6 +64,8 @@ listener kernel_network::listen(listen_options options) {
     s.set(SOL_SOCKET, SO_REUSEADDR, 1);  // TIME_WAIT connections do not hold the port
     s.set(IPPROTO_TCP, TCP_NODELAY, options.settings.no_delay);
     if (options.settings.congestion) s.set(*options.settings.congestion);
+    if (options.settings.keepalive) s.set(*options.settings.keepalive);
+    if (options.settings.user_timeout) s.set_user_timeout(*options.settings.user_timeout);
     // Beyond what net.ipv4.tcp_fastopen allows the kernel goes on as without.
     if (options.fast_open) s.set(IPPROTO_TCP, TCP_FASTOPEN, int(std::min<unsigned>(options.backlog, 256)));
     port_claim claim(s, port_claim::protocol::tcp, {options.address, options.port}, family);

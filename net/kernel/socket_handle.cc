@@ -2,7 +2,10 @@
 
 #include "net/error.hh"
 
+#include <algorithm>
 #include <cerrno>
+#include <chrono>
+#include <cstdint>
 #include <cstring>
 #include <netinet/in.h>
 #include <unistd.h>
@@ -118,6 +121,23 @@ std::error_code socket_handle::pending_error() noexcept {
     socklen_t length = sizeof error;
     if (::getsockopt(fd_, SOL_SOCKET, SO_ERROR, &error, &length) < 0) return error_of(errno);
     return error ? error_of(error) : std::error_code();
+}
+
+void socket_handle::set(const keepalive_settings& k) noexcept {
+    static constexpr int64_t most = 32767;  // seconds
+    const auto seconds = [](duration d) {
+        return int(std::clamp<int64_t>(std::chrono::ceil<std::chrono::seconds>(d).count(), 1, most));
+    };
+    set(SOL_SOCKET, SO_KEEPALIVE, k.on);
+    if (!k.on) return;
+    set(IPPROTO_TCP, TCP_KEEPIDLE, seconds(k.idle));
+    set(IPPROTO_TCP, TCP_KEEPINTVL, seconds(k.interval));
+    set(IPPROTO_TCP, TCP_KEEPCNT, int(std::clamp(k.probes, 1u, 127u)));
+}
+
+void socket_handle::set_user_timeout(duration d) noexcept {
+    const int64_t ms = std::chrono::ceil<std::chrono::milliseconds>(d).count();
+    set(IPPROTO_TCP, TCP_USER_TIMEOUT, int(std::clamp<int64_t>(ms, 0, INT32_MAX)));
 }
 
 }  // namespace millrace::net

@@ -3,6 +3,7 @@
 
 #include "net/congestion.hh"
 #include "net/endpoint.hh"
+#include "net/keepalive.hh"
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -66,6 +67,8 @@ class socket_handle {
         const std::string_view name = to_string(a);
         ::setsockopt(fd_, IPPROTO_TCP, TCP_CONGESTION, name.data(), socklen_t(name.size()));
     }
+    void set(const keepalive_settings& k) noexcept;
+    void set_user_timeout(duration d) noexcept;
     // Throws std::system_error.
     void bind(const endpoint& local, int family);
     endpoint local() const noexcept;

@@ -103,13 +103,15 @@ std::optional<time_wait_seed> connection::take_time_wait() noexcept {
                           .ts_offset = timestamps_.offset()};
 }
 
-void connection::set_keepalive(bool on, time_point now) noexcept {
-    keepalive_ = on;
+void connection::set_keepalive(const net::keepalive_settings& k, time_point now) noexcept {
+    keepalive_ = k.on;
+    if (k.on) rare().keepalive = std::make_unique<net::keepalive_settings>(k);
     if (!is_closed() && snd_.una != iss_) arm_quiet_timer(now);
 }
 
 void connection::set_user_timeout(duration d) noexcept {
-    if (d > duration::zero() || rare_) rare().user_timeout = d;
+    constexpr duration most = std::chrono::hours(24 * 365);
+    if (d > duration::zero() || rare_) rare().user_timeout = std::min(d, most);
     note_deadlines();
 }
 

@@ -142,7 +142,7 @@ class connection {
 
     // What a user may choose for this connection alone.
     void set_no_delay(bool on) noexcept { no_delay_ = on; }
-    void set_keepalive(bool on, time_point now) noexcept;
+    void set_keepalive(const net::keepalive_settings& k, time_point now) noexcept;
     void set_congestion(net::congestion_algorithm a, time_point now) noexcept;
     void set_user_timeout(duration d) noexcept;
     // From 1 byte to 1 GiB: others are taken for the nearest of these. It does not follow the path any more.
@@ -312,6 +312,7 @@ class connection {
     duration persist_interval() const noexcept;
     void on_quiet_timeout(time_point now) noexcept;
     void arm_quiet_timer(time_point now) noexcept;
+    net::keepalive_settings keepalive_times() const noexcept;
     time_point give_up_at() const noexcept;
     time_point rare_deadline() const noexcept;
     unsigned retry_limit() const noexcept;

@@ -110,22 +110,33 @@ duration connection::persist_interval() const noexcept {
 void connection::on_quiet_timeout(time_point now) noexcept {
     if (state_ == connection_state::fin_wait_2 && orphaned_) return end(failure::none);
     const bool busy = !flight_.empty() || unsent() > 0;  // then retransmissions find out
-    const time_point due = heard_at_ + settings_.keepalive_idle;
+    const net::keepalive_settings times = keepalive_times();
+    const time_point due = heard_at_ + times.idle;
     if (busy || (probes_unanswered_ == 0 && due > now)) {
-        quiet_at_ = std::max(due, now + settings_.keepalive_interval);
+        quiet_at_ = std::max(due, now + times.interval);
         return;
     }
-    if (probes_unanswered_ >= settings_.keepalive_probes) return reset(reason_to_give_up());
+    if (probes_unanswered_ >= times.probes) return reset(reason_to_give_up());
     ++probes_unanswered_;
     unusual_.keepalive_due = true;
-    quiet_at_ = now + settings_.keepalive_interval;
+    quiet_at_ = now + times.interval;
 }
 
 void connection::arm_quiet_timer(time_point now) noexcept {
     if (state_ == connection_state::fin_wait_2 && orphaned_)
         quiet_at_ = now + settings_.fin_wait_2_timeout;
     else
-        quiet_at_ = keepalive_ ? heard_at_ + settings_.keepalive_idle : never;
+        quiet_at_ = keepalive_ ? heard_at_ + keepalive_times().idle : never;
+}
+
+// No question follows another at once, and none is the last before it was asked.
+net::keepalive_settings connection::keepalive_times() const noexcept {
+    if (!rare_ || !rare_->keepalive)
+        return {true, settings_.keepalive_idle, settings_.keepalive_interval, settings_.keepalive_probes};
+    constexpr duration least = std::chrono::milliseconds(1), most = std::chrono::hours(24 * 365);
+    const net::keepalive_settings& k = *rare_->keepalive;
+    return {true, std::clamp(k.idle, least, most), std::clamp(k.interval, least, most),
+            std::clamp(k.probes, 1u, 127u)};
 }
 
 // RFC 5482, RFC 9293 §3.8.3.

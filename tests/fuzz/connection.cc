@@ -174,7 +174,11 @@ class trial {
             case 0:
                 return tcp_->set_no_delay(in_.flag());
             case 1:
-                return tcp_->set_keepalive(in_.flag(), now_);
+                return tcp_->set_keepalive({.on = in_.flag(),
+                                            .idle = seconds(in_.below(100)),
+                                            .interval = seconds(in_.below(10)),
+                                            .probes = unsigned(in_.below(4))},
+                                           now_);
             case 2:
                 return tcp_->set_congestion(
                     in_.flag() ? net::congestion_algorithm::bbr : net::congestion_algorithm::cubic, now_);

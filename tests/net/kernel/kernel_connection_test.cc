@@ -8,6 +8,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include <algorithm>
+#include <chrono>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <string>
@@ -16,6 +17,7 @@
 
 using namespace millrace;
 using namespace millrace::net;
+using namespace std::chrono_literals;
 using boost::unit_test::precondition;
 
 namespace {
@@ -62,20 +64,32 @@ void bytes_arrive_in_order(const ip_address& address) {
     });
 }
 
-// The algorithm of this process' socket with that port of loopback and a peer.
-std::string kernel_algorithm_of(uint16_t port) {
+// This process' socket with that port of loopback and a peer; -1 if there is none.
+int kernel_socket_of(uint16_t port) {
     for (int fd = 3; fd < 1024; ++fd) {
         sockaddr_in local{}, peer{};
         socklen_t length = sizeof local, peer_length = sizeof peer;
         if (::getsockname(fd, reinterpret_cast<sockaddr*>(&local), &length) < 0) continue;
         if (local.sin_family != AF_INET || ntohs(local.sin_port) != port) continue;
         if (::getpeername(fd, reinterpret_cast<sockaddr*>(&peer), &peer_length) < 0) continue;
-        char name[16] = {};
-        socklen_t size = sizeof name - 1;
-        ::getsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, name, &size);
-        return name;
+        return fd;
     }
-    return "no such socket";
+    return -1;
+}
+
+std::string kernel_algorithm_of(uint16_t port) {
+    char name[16] = {};
+    socklen_t size = sizeof name - 1;
+    if (::getsockopt(kernel_socket_of(port), IPPROTO_TCP, TCP_CONGESTION, name, &size) < 0)
+        return "no such socket";
+    return name;
+}
+
+int kernel_option_of(uint16_t port, int level, int option) {
+    int value = -1;
+    socklen_t size = sizeof value;
+    ::getsockopt(kernel_socket_of(port), level, option, &value, &size);
+    return value;
 }
 
 }  // namespace
@@ -256,6 +270,28 @@ BOOST_AUTO_TEST_CASE(the_congestion_control_asked_for_is_the_kernels, *precondit
         co_return;
     };
     with_pair(loopback4, body, {.local = {}, .settings = {.congestion = congestion_algorithm::reno}});
+}
+
+// RFC 9293 §3.8.4; in whole seconds, at least one.
+BOOST_AUTO_TEST_CASE(keepalive_and_user_timeout_are_the_kernels, *precondition(has_loopback4)) {
+    const stream_settings wanted{
+        .keepalive = keepalive_settings{.idle = 20s, .interval = 1500ms, .probes = 3},
+        .user_timeout = 2500ms};
+    static const stream_settings none{.keepalive = keepalive_settings{.on = false}};
+    const auto body = [](network&, listener&, stream_pair& p) -> future<> {
+        const uint16_t port = p.client.local().port;
+        BOOST_TEST(kernel_option_of(port, SOL_SOCKET, SO_KEEPALIVE) == 1);
+        BOOST_TEST(kernel_option_of(port, IPPROTO_TCP, TCP_KEEPIDLE) == 20);
+        BOOST_TEST(kernel_option_of(port, IPPROTO_TCP, TCP_KEEPINTVL) == 2);
+        BOOST_TEST(kernel_option_of(port, IPPROTO_TCP, TCP_KEEPCNT) == 3);
+        BOOST_TEST(kernel_option_of(port, IPPROTO_TCP, TCP_USER_TIMEOUT) == 2500);
+        p.client.set(none);
+        BOOST_TEST(kernel_option_of(port, SOL_SOCKET, SO_KEEPALIVE) == 0);
+        BOOST_TEST(kernel_option_of(port, IPPROTO_TCP, TCP_USER_TIMEOUT) == 2500);
+        BOOST_TEST(kernel_option_of(p.server.local().port, SOL_SOCKET, SO_KEEPALIVE) == 0);
+        co_return;
+    };
+    with_pair(loopback4, body, {.local = {}, .settings = wanted});
 }
 
 BOOST_AUTO_TEST_CASE(a_stream_dropped_unclosed_still_delivers, *precondition(has_loopback4)) {

@@ -143,7 +143,7 @@ BOOST_FIXTURE_TEST_CASE(fin_wait_2_of_an_orphan_ends_by_its_timeout, established
 
 // RFC 9293 §3.8.4.
 BOOST_FIXTURE_TEST_CASE(keepalive_finds_a_peer_that_is_gone_and_spares_one_that_is_not, established) {
-    a.conn->set_keepalive(true, now());
+    a.conn->set_keepalive({.on = true, .idle = 2h, .interval = 75s, .probes = 9}, now());
     run_for(a.options.keepalive_idle * 3);
     BOOST_TEST(a.conn->info().keepalive_probes >= 2u);
     BOOST_TEST((a.conn->state() == connection_state::established));

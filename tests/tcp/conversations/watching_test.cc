@@ -86,6 +86,35 @@ BOOST_FIXTURE_TEST_CASE(a_peer_that_speaks_is_not_asked, watched) {
     after(99s).expects_nothing();
 }
 
+// RFC 9293 §3.8.4, for this connection alone.
+BOOST_AUTO_TEST_CASE(a_connection_may_have_times_of_its_own) {
+    conversation c;
+    c.establish();
+    c.us().set_keepalive({.on = true, .idle = 5s, .interval = 1s, .probes = 2}, c.now());
+    c.after(5s - 1ms).expects_nothing();
+    c.after(1ms).expects(ack(1).seq(0));
+    c.peer_sends(ack(1));
+    c.after(5s).expects(ack(1).seq(0));
+    c.after(1s).expects(ack(1).seq(0));
+    c.after(1s).expects(rst_ack());
+    c.in_state(connection_state::closed);
+}
+
+BOOST_FIXTURE_TEST_CASE(a_connection_may_ask_nobody, watched) {
+    us().set_keepalive({.on = false}, now());
+    after(1h).expects_nothing();
+}
+
+// Times that nobody means: it ends, and asks no more often than said here.
+BOOST_AUTO_TEST_CASE(times_of_nothing_are_taken_for_the_least) {
+    conversation c;
+    c.establish();
+    c.us().set_keepalive({.on = true, .idle = 0s, .interval = 0s, .probes = 0}, c.now());
+    c.after(1ms).expects(ack(1).seq(0));
+    c.after(1ms).expects(rst_ack());
+    c.in_state(connection_state::closed);
+}
+
 // RFC 9293 §3.8.4: off unless asked for.
 BOOST_AUTO_TEST_CASE(by_default_nobody_is_asked) {
     conversation c;

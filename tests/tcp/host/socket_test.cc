@@ -293,6 +293,31 @@ BOOST_AUTO_TEST_CASE(a_lost_peer_fails_the_writer_in_the_end) {
     BOOST_TEST((why == net::errc::timed_out || why == net::errc::host_unreachable), why.message());
 }
 
+// RFC 9293 §3.8.4, §3.9.1: of one stream, as its user has chosen.
+BOOST_AUTO_TEST_CASE(a_stream_may_ask_a_silent_peer_and_give_it_up) {
+    pair p;
+    p.hosts.a.run([&](net::network&) {
+        p.a.set({.keepalive = net::keepalive_settings{.idle = 10s, .interval = 1s, .probes = 3}});
+    });
+    p.hosts.world.run_for(30s);  // the peer answers
+    p.hosts.a.run([&](net::network&) { BOOST_TEST(p.a.connected()); });
+    p.hosts.wire.cut();
+    const time_point begin = p.hosts.world.now();
+    BOOST_TEST((p.error_on_a(reading) == net::errc::timed_out));
+    BOOST_TEST((p.hosts.world.now() - begin <= 13s));
+}
+
+BOOST_AUTO_TEST_CASE(a_stream_may_give_up_sooner) {
+    pair p;
+    p.hosts.a.run([&](net::network&) { p.a.set({.user_timeout = 3s}); });
+    p.hosts.wire.cut();
+    const time_point begin = p.hosts.world.now();
+    p.on_a(writing("into the void"));
+    BOOST_TEST((p.error_on_a(reading) == net::errc::timed_out));
+    BOOST_TEST((p.hosts.world.now() - begin >= 3s));
+    BOOST_TEST((p.hosts.world.now() - begin <= 4s));
+}
+
 BOOST_AUTO_TEST_CASE(an_answer_carries_the_acknowledgement_of_its_question) {
     pair p;
     p.on_a(writing("warm"));
