@@ -4,6 +4,7 @@
 #include "core/time.hh"
 
 #include <algorithm>
+#include <chrono>
 #include <cstdint>
 
 namespace millrace::tcp {
@@ -17,7 +18,7 @@ class window_validation {
     // So many bytes were acknowledged. True once a round trip is over, so that pipe_ack() may be another.
     bool on_acked(uint32_t bytes, time_point now, duration srtt) noexcept {
         bytes_ += bytes;
-        if (begun_ && now - began_ < srtt) return false;
+        if (begun_ && now - began_ < std::max(srtt, shortest_round_trip)) return false;
         end_sample(bytes, now, srtt);
         return true;
     }
@@ -33,6 +34,9 @@ class window_validation {
     void reset() noexcept { *this = window_validation(); }
 
  private:
+    // Whatever is acknowledged at once belongs to one.
+    static constexpr duration shortest_round_trip = std::chrono::microseconds(1);
+
     uint64_t most() const noexcept { return std::max({bytes_, latest_, before_}); }
     void end_sample(uint32_t last, time_point now, duration srtt) noexcept;
 

@@ -126,6 +126,7 @@ bool connection::next_new(outgoing& out, time_point now) noexcept {
         return false;
     }
     const bool at_pace = size > 0 && is_paced(now);
+    if (!at_pace && paced()) rare_->pacer->stop_waiting();
     if (at_pace && !pace_allows(now)) {
         unusual_.cwnd_limited = !congestion_.has_model();  // other paces are the window's
         return false;

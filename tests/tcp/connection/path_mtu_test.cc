@@ -96,6 +96,7 @@ BOOST_AUTO_TEST_CASE(after_ten_minutes_a_larger_size_is_tried) {
     p.run_for(11min);
     p.send(1 << 20);
     BOOST_TEST(p.info().smss == 1448u);
+    p.run_for(1s);
     BOOST_TEST((p.a.conn->next_timeout() == never));
 }
 

@@ -71,9 +71,9 @@ BOOST_AUTO_TEST_CASE(the_first_probe_comes_after_two_hours) {
 
 // RFC 9293 §3.8.4 MUST-24: for each connection.
 BOOST_FIXTURE_TEST_CASE(an_application_turns_it_on_and_off, plain) {
-    us().set_keepalive(true, now());
+    us().set_keepalive({.on = true}, now());
     BOOST_TEST((us().next_timeout() == now() + 2h));
-    us().set_keepalive(false, now());
+    us().set_keepalive({.on = false}, now());
     BOOST_TEST((us().next_timeout() == never));
     after(5h).expects_nothing();
 }
