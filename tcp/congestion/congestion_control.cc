@@ -88,11 +88,14 @@ void congestion_control::on_delivered(uint32_t acked, uint32_t flight, uint32_t 
 }
 
 // Nothing takes this back: a mark is no guess.
-void congestion_control::on_mark() noexcept {
+void congestion_control::on_mark(uint32_t flight) noexcept {
     if (has_model()) return memory_->model->on_mark(w_);
     undoable_ = false;
     memory& m = remember();
-    if (!m.validation.is_validated(w_.cwnd)) w_.cwnd = std::max(m.validation.pipe_ack(), 2 * w_.smss);
+    // RFC 7661 §4.4.1, as at a loss. In slow start what was acknowledged in a round trip is half of what is
+    // out.
+    const uint32_t used = std::max(flight, m.validation.pipe_ack());
+    if (!m.validation.is_validated(w_.cwnd) && used < w_.cwnd / 2) w_.cwnd = std::max(used, 2 * w_.smss);
     std::visit([&](auto& a) { a.on_mark(w_); }, m.algorithm);
     w_.cwnd = w_.ssthresh;
 }

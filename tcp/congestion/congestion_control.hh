@@ -58,7 +58,8 @@ class congestion_control {
     // Recovery begins, with `flight` bytes in flight.
     void on_loss(uint32_t flight) noexcept;
     // The path has marked a segment of the window, and this is the first to be heard of it: RFC 3168 §6.1.2.
-    void on_mark() noexcept;
+    // `flight` bytes are in flight.
+    void on_mark(uint32_t flight) noexcept;
     // Between on_loss() and on_recovery_exit(): what recovery lets out (RFC 9937). A model says that itself.
     void limit_recovery(uint32_t bytes) noexcept {
         if (!has_model()) w_.cwnd = bytes;

@@ -226,7 +226,7 @@ bool connection::is_late_handshake(const segment& s) const noexcept {
 void connection::obey_mark() noexcept {
     if (recovery_.state() != recovery_state::open) return;
     if (snd_.una <= ecn_.reduced_to && ecn_.reduced_to <= snd_.nxt) return;
-    congestion_.on_mark();
+    congestion_.on_mark(flight_.bytes());
     note_reduction();
     ++rare().mark_reductions;
 }

@@ -134,7 +134,7 @@ in_flight::sacking in_flight::mark_sacked(size_t first, size_t last, F&& newly) 
 }
 
 // Mostly the oldest record, whole and sent once.
-inline in_flight::acked in_flight::acknowledge(seq una, time_point now) noexcept {
+[[gnu::always_inline]] inline in_flight::acked in_flight::acknowledge(seq una, time_point now) noexcept {
     const sent_segment& oldest = records_.front();
     if (records_.empty() || oldest.end() != una || !oldest.is_unmarked())
         return acknowledge_several(una, now);

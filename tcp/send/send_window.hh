@@ -32,7 +32,7 @@ struct send_window {
 
     // The window field of an acceptable segment: used unless it is older than the one known (RFC 9293
     // §3.10.7.4, fifth check). True if it changed SND.WND.
-    bool update(seq at, seq ack, uint16_t field) noexcept {
+    [[gnu::always_inline]] bool update(seq at, seq ack, uint16_t field) noexcept {
         return (wl1 < at || (wl1 == at && wl2 <= ack)) && update_newest(at, ack, field);
     }
     // The same of a segment that is known not to be older.

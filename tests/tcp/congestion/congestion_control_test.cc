@@ -123,8 +123,20 @@ BOOST_AUTO_TEST_CASE(what_was_sent_again_counts_only_in_a_window_that_was_not_va
 // The same by a mark.
 BOOST_AUTO_TEST_CASE(a_mark_in_a_window_that_is_not_validated_is_measured_by_what_was_used) {
     rate_limited s;
-    s.c.on_mark();
+    s.c.on_mark(4 * mss);
     BOOST_TEST(s.c.cwnd() == 2 * mss);
+}
+
+// In slow start a round trip acknowledges half of what is out: that all of it is in use is seen by the
+// flight.
+BOOST_AUTO_TEST_CASE(a_mark_in_slow_start_halves_the_window_once) {
+    congestion_control c(congestion_algorithm::reno, mss, 10 * mss);
+    for (time_point now(1s); c.cwnd() < 100 * mss; now += 101ms)
+        for (uint32_t left = c.cwnd() / mss; left > 0; --left)
+            c.on_ack({.acked = mss, .flight = c.cwnd(), .now = now, .rtt = 100ms, .srtt = 100ms});
+    const uint32_t before = c.cwnd();
+    c.on_mark(before);
+    BOOST_TEST(c.cwnd() == before / 2);
 }
 
 // RFC 7661 §4.4.3: kept for five minutes, then half of it, and so on.
@@ -241,12 +253,12 @@ BOOST_AUTO_TEST_CASE(a_window_that_has_outgrown_the_loss_is_not_brought_back) {
 BOOST_AUTO_TEST_CASE(a_mark_reduces_the_window) {
     for (auto a : {congestion_algorithm::cubic, congestion_algorithm::reno, congestion_algorithm::dctcp}) {
         congestion_control c(a, mss, 40 * mss);
-        c.on_mark();
+        c.on_mark(40 * mss);
         BOOST_TEST(c.cwnd() == (a == congestion_algorithm::cubic ? 28 : 20) * mss);
         BOOST_TEST(c.ssthresh() == c.cwnd());
         c.on_spurious();
         BOOST_TEST(c.cwnd() < 40 * mss);
-        for (int i = 0; i < 30; ++i) c.on_mark();
+        for (int i = 0; i < 30; ++i) c.on_mark(40 * mss);
         BOOST_TEST(c.cwnd() == 2 * mss);
     }
 }
@@ -275,7 +287,7 @@ BOOST_AUTO_TEST_CASE(events_reach_the_model_of_bbr) {
     c.limit_recovery(mss);
     BOOST_TEST(c.cwnd() == 10 * mss);
     c.on_recovery_exit(mss);
-    c.on_mark();
+    c.on_mark(40 * mss);
     BOOST_TEST(!c.on_silence(time_point(2h), 2 * mss));
     BOOST_TEST(c.cwnd() == 10 * mss);
     BOOST_TEST(c.ssthresh() == UINT32_MAX);
