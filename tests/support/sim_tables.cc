@@ -13,7 +13,7 @@ using namespace std::chrono_literals;
 using enum net::congestion_algorithm;
 using algorithm_list = std::vector<net::congestion_algorithm>;
 
-const algorithm_list all = {reno, cubic, bbr};
+const algorithm_list three = {reno, cubic, bbr};
 const std::vector<double> losses = {0, 0.01, 0.1, 1, 3, 5};
 constexpr uint64_t fast = 10'000'000'000;
 constexpr uint32_t marks_from = 20;
@@ -105,7 +105,7 @@ std::string queue_delay() {
         "millisecond\n\n| algorithm | round trip | queue, BDP | median | 99th percentile | most | Mbit/s | "
         "dropped, % "
         "|\n|---|---|---|---|---|---|---|---|\n";
-    for (auto a : all) {
+    for (auto a : three) {
         for (duration rtt : {10ms, 50ms}) {
             for (uint32_t products : {1, 4}) {
                 bottleneck b{.rtt = rtt};
@@ -191,8 +191,8 @@ std::vector<kept_table> kept_tables() {
         {"goodput",
          {.rows = rows_of({100us, 1ms, 10ms, 50ms, 200ms}, 10s),
           .columns = columns_of(losses),
-          .algorithms = all}},
-        {"troubles", {.rows = rows_of({10ms, 50ms}, 10s), .columns = troubles, .algorithms = all}},
+          .algorithms = three}},
+        {"troubles", {.rows = rows_of({10ms, 50ms}, 10s), .columns = troubles, .algorithms = three}},
         {"goodput_marked", marked(false)},
         {"goodput_counted", marked(true)},  // RFC 9768
         {"fairness", {}, fairness},
@@ -201,7 +201,7 @@ std::vector<kept_table> kept_tables() {
          {.rate_bps = fast,
           .rows = {{100us, 200ms}, {10ms, 1s}, {50ms, 3s}, {200ms, 8s}},
           .columns = columns_of(losses),
-          .algorithms = all}},
+          .algorithms = three}},
     };
 }
 

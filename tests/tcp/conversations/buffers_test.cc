@@ -97,6 +97,33 @@ BOOST_AUTO_TEST_CASE(the_send_buffer_follows_the_congestion_window) {
     c.forget_sent();
 }
 
+// Cut in two it would make segments of two pieces.
+BOOST_AUTO_TEST_CASE(a_buffer_that_fits_in_part_is_taken_whole) {
+    long_path c;
+    const auto send = [&](size_t bytes) {
+        buffer b = buffer::copy_of(std::string(bytes, 'x'));
+        return c.us().send(b);
+    };
+    BOOST_TEST(send(40'000) == 40'000u);
+    BOOST_TEST(send(40'000) == 40'000u);
+    BOOST_TEST(send(40'000) == 0u);
+    c.forget_sent();
+}
+
+BOOST_AUTO_TEST_CASE(but_not_beyond_the_largest_send_buffer_nor_without_memory) {
+    for (const bool short_of_memory : {false, true}) {
+        conversation_options o;
+        o.settings.send_buffer = 70'000;
+        long_path c(o);
+        buffer first = buffer::copy_of(std::string(60'000, 'x'));
+        buffer second = buffer::copy_of(std::string(short_of_memory ? 8000 : 20'000, 'x'));
+        BOOST_TEST(c.us().send(first) == 60'000u);
+        if (short_of_memory) c.memory().set(net::memory_use::unread, c.memory().limit() / 10 * 9);
+        BOOST_TEST(c.us().send(second) == (short_of_memory ? 0u : 5536u));
+        c.forget_sent();
+    }
+}
+
 // As SO_SNDBUF: who says how much wants that.
 BOOST_AUTO_TEST_CASE(a_send_buffer_that_the_user_has_chosen_stays) {
     long_path c;
