@@ -79,6 +79,7 @@ void congestion_control::on_loss(uint32_t flight) noexcept {
     const uint32_t used = std::max(flight, m.validation.pipe_ack());
     const bool validated = m.validation.is_validated(w_.cwnd) || used >= w_.cwnd / 2;
     m.used_at_loss = validated ? 0 : used;
+    if (!validated) w_.cwnd = std::max(used, 2 * w_.smss);  // what CUBIC goes back to was never used, either
     std::visit([&](auto& a) { a.on_loss(w_, validated ? flight : used); }, m.algorithm);
     w_.cwnd = w_.ssthresh;
 }

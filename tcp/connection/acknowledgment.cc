@@ -121,7 +121,7 @@ void connection::grow_window(uint32_t acked_bytes, duration sample, time_point n
                         .now = now,
                         .rtt = sample,
                         .srtt = rtt_.smoothed(),
-                        .paced = settings_.pacing});
+                        .paced = settings_.pacing || (rare_ && now < rare_->paced_until + rtt_.smoothed())});
 }
 
 // The window was closed, or too small to be used. What probed it was not taken, as far as we know: it goes

@@ -206,7 +206,10 @@ drop_reason connection::take_text(segment& s) noexcept {
 
 drop_reason connection::take_text_in_order(segment& s) noexcept {
     const auto bytes = uint32_t(s.payload.size());
-    if (!has_memory_for(bytes)) return drop_reason::no_memory;
+    if (!has_memory_for(bytes)) {
+        acks_.require_now();  // so that the peer knows that we are there, and goes on when it is read
+        return drop_reason::no_memory;
+    }
     const bool fills_gap = !late_.empty();
     deliver(std::move(s.payload));
     if (fills_gap) {

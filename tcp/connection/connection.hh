@@ -117,6 +117,12 @@ class connection {
     }
     // The same, with a copy.
     size_t send(std::string_view data) noexcept;
+    // Before the SYN goes out: all of `data`, or nothing if the largest send buffer does not take it.
+    bool send_first(std::string_view data) noexcept {
+        if (data.size() > send_limit_) return false;
+        out_.append_copy(data);
+        return true;
+    }
     // Bytes that send() would take.
     size_t send_room() const noexcept {
         const uint32_t limit = send_limit();
@@ -153,11 +159,13 @@ class connection {
 
     // For who keeps the shard's account of it.
     held_memory held() const noexcept {
-        return {.unacknowledged = out_.size(), .unread = in_.memory() + uint32_t(late_.bytes())};
+        return {.unacknowledged = out_.size(), .unread = in_.memory() + uint32_t(late_.held())};
     }
 
-    // Timeouts since something was acknowledged.
-    unsigned timeouts_in_a_row() const noexcept { return rto_.backoffs(); }
+    // Timeouts since something was acknowledged; none while the peer's window is closed, as then it answers.
+    unsigned timeouts_in_a_row() const noexcept {
+        return snd_.wnd > 0 && !unusual_.probing ? rto_.backoffs() : 0;
+    }
     connection_state state() const noexcept { return state_; }
     // No segment of the four-tuple concerns this connection any more.
     bool is_closed() const noexcept {

@@ -233,6 +233,11 @@ void socket::abort() noexcept {
 }
 
 void socket::set(const net::stream_settings& s) noexcept {
+    prepare(s);
+    if (s.keepalive || s.user_timeout) touch();  // their deadlines may be the next
+}
+
+void socket::prepare(const net::stream_settings& s) noexcept {
     connection_.set_no_delay(s.no_delay);
     if (s.send_watermark)
         connection_.set_send_limit(uint32_t(std::min<size_t>(*s.send_watermark, UINT32_MAX)));
@@ -240,7 +245,6 @@ void socket::set(const net::stream_settings& s) noexcept {
     if (s.congestion) connection_.set_congestion(*s.congestion, stack_->now());
     if (s.keepalive) connection_.set_keepalive(*s.keepalive, stack_->now());
     if (s.user_timeout) connection_.set_user_timeout(*s.user_timeout);
-    if (s.keepalive || s.user_timeout) touch();  // their deadlines may be the next
 }
 
 void socket::release() noexcept {

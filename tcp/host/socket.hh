@@ -122,6 +122,8 @@ class socket final : public net::stream_backend, private timer {
     net::endpoint local() const noexcept override { return flow().local; }
     net::endpoint remote() const noexcept override { return flow().remote; }
     void set(const net::stream_settings& s) noexcept override;
+    // The same of one that is not in the table yet: the stack does not hear of it.
+    void prepare(const net::stream_settings& s) noexcept;
 
  private:
     friend class dirty_list;

@@ -4,6 +4,7 @@
 #include "net/error.hh"
 #include "net/rss.hh"
 #include "tcp/host/transmit.hh"
+#include "tcp/receive/receive_window.hh"
 
 #include <algorithm>
 #include <cstring>
@@ -30,6 +31,14 @@ half_open_settings half_open_settings_of(const native_settings& s) {
     return {.limit = s.half_open,
             .initial_timeout = s.tcp.rto_initial,
             .max_transmissions = uint8_t(std::min(s.tcp.syn_retries + 1, 255))};
+}
+
+// What a connection begins with, or is left with, must be more than a unit or two of the field that says it.
+native_settings sound(native_settings s) noexcept {
+    const uint32_t least = 2u << receive_window::scale_for(s.tcp.receive_buffer);
+    s.tcp.first_buffer = std::max(s.tcp.first_buffer, least);
+    s.tcp.assured_buffer = std::max(s.tcp.assured_buffer, least);
+    return s;
 }
 
 // Another one than that of sequence numbers, which show their peers what it makes of their flows.
@@ -69,7 +78,7 @@ stack::stack(reactor& r, net::interface& out, unsigned self, const native_settin
     : reactor_(r),
       interface_(out),
       self_(self),
-      settings_(settings),
+      settings_(sound(settings)),
       secret_(settings.secret.value_or(siphash_key{r.rng().next(), r.rng().next()})),
       memory_(out.memory()),
       limits_{rate_limit(settings.tcp.challenge_acks_per_second, ~(secret_[0] ^ secret_[1])), memory_},
@@ -232,6 +241,7 @@ void stack::flush() noexcept {
         }
     }
     dirty_.append(more);
+    if (memory_.is_tight()) note_connections();  // it may be so for nothing
 }
 
 void stack::note_connections() noexcept {
@@ -335,6 +345,7 @@ void stack::destroy(socket& s) noexcept {
     sockets_[s.place()]->set_place(s.place());
     sockets_.pop_back();
     socket_deleter()(&s);
+    note_connections();
 }
 
 bool stack::on_icmp_error(const net::icmp_error& error) noexcept {

@@ -105,9 +105,8 @@ future<net::stream> stack::connect(const net::endpoint& remote, const net::conne
                        .path_mss = mss_of(way),
                        .peer_mss = offer ? offer->mss : uint16_t(0)};
     owned_socket made = socket::make(*this, flow, hash_of(flow), way, ours);
-    made->set(options.settings);
-    if (made->protocol().send(options.first_data) < options.first_data.size())
-        refuse(net::errc::message_too_long);
+    made->prepare(options.settings);
+    if (!made->protocol().send_first(options.first_data)) refuse(net::errc::message_too_long);
     if (!add(*made)) refuse(net::errc::no_buffer_space);
     if (old) leave_time_wait(flow);
     socket& added = *made.release();

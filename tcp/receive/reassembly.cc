@@ -42,7 +42,9 @@ bool reassembly::insert(seq at, buffer payload, const reassembly_limits& limits)
             ++pos;
         } else {
             kept_->bytes += n;
-            pos = chunks.insert(pos, chunk{at, payload.split_front(n)}) + 1;
+            pos = chunks.insert(pos, chunk{at, payload.split_front(n)});
+            kept_->held += held_by(pos->bytes);
+            ++pos;
         }
         at += n;
     }

@@ -7,6 +7,7 @@
 #include "tcp/segment/options.hh"
 #include "tcp/segment/seq.hh"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -31,6 +32,8 @@ class reassembly {
     bool empty() const noexcept { return !kept_ || kept_->chunks.empty(); }
     // Bytes kept; they count against the receive buffer.
     size_t bytes() const noexcept { return kept_ ? kept_->bytes : 0; }
+    // With the memory that they lie in, and what it takes to remember them.
+    size_t held() const noexcept { return kept_ ? kept_->held : 0; }
     size_t ranges() const noexcept { return kept_ ? kept_->ranges.size() : 0; }
 
     // Keeps `payload`, whose first byte is `at`, behind the next byte expected and trimmed to the window.
@@ -64,7 +67,13 @@ class reassembly {
         std::vector<seq_range> ranges;
         std::optional<seq_range> duplicate;
         size_t bytes = 0;
+        size_t held = 0;
     };
+    static size_t held_by(const buffer& b) noexcept {
+        constexpr size_t overhead = sizeof(chunk) + 64;  // of the allocation, and of what counts its owners
+        const buffer_storage* s = b.storage();
+        return overhead + (s ? std::max(size_t(s->end - s->begin), b.size()) : b.size());
+    }
 
     memory& keep() {
         if (!kept_) kept_ = std::make_unique<memory>();
@@ -89,6 +98,7 @@ seq reassembly::take(seq next, Sink&& sink) noexcept {
     for (; taken < chunks.size() && chunks[taken].at <= next; ++taken) {
         chunk& c = chunks[taken];
         kept_->bytes -= c.bytes.size();
+        kept_->held -= held_by(c.bytes);
         if (c.end() <= next) continue;
         c.bytes.trim_front(distance(c.at, next));
         next += uint32_t(c.bytes.size());

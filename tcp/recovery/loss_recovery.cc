@@ -62,7 +62,9 @@ loss_recovery::transition loss_recovery::follow(const ack& a, const sack_blocks&
         return transition::undone;
     }
     if (state_ != recovery_state::open) return transition::none;
-    if (flight.lost_bytes() > 0) return enter(a.una, a.snd_nxt, flight);
+    if (flight.lost_bytes() == 0) episode_->forgone = false;
+    if (flight.lost_bytes() > 0 && (episode_->more_lost || !episode_->forgone))
+        return enter(a.una, a.snd_nxt, flight);
     return repaired ? transition::repaired : transition::none;
 }
 
@@ -104,8 +106,10 @@ loss_recovery::transition loss_recovery::on_reorder_timeout(seq snd_nxt, in_flig
                                                             time_point now) noexcept {
     if (!episode_) return transition::none;
     episode_->delivered = 0;
+    const uint32_t before = flight.lost_bytes();
     episode_->reorder_at = episode_->by_time.detect_loss(flight, episode_->lost, now);
     if (state_ != recovery_state::open || flight.lost_bytes() == 0) return transition::none;
+    if (episode_->forgone && flight.lost_bytes() == before) return transition::none;
     return enter(flight.front().at, snd_nxt, flight);
 }
 
@@ -209,6 +213,7 @@ loss_recovery::transition loss_recovery::enter(seq una, seq snd_nxt, const in_fl
     e.reduction = prr(flight.bytes() - flight.sacked_bytes() + (with_sack() ? e.delivered : 0));
     e.began_at = snd_nxt;
     e.sent_again = 0;
+    e.forgone = false;
     e.probe.reset();
     e.doubt.begin(una, snd_nxt);
     return transition::entered;
@@ -257,6 +262,7 @@ void loss_recovery::on_smaller_segments(seq snd_nxt, in_flight& flight) noexcept
 void loss_recovery::forgo() noexcept {
     state_ = recovery_state::open;
     retransmit_due_ = false;
+    episode_->forgone = true;
     episode_->doubt.end();
 }
 

@@ -164,6 +164,7 @@ class loss_recovery {
         uint32_t sent_again = 0;  // bytes, since fast recovery began
         uint32_t delivered = 0;   // by the last ACK: DeliveredData of RFC 9937
         bool more_lost = false;   // the last ACK showed it
+        bool forgone = false;     // what is lost is known to tell of nothing
         bool was_late = false;    // and that the timeout was spurious
         timeout_test test = timeout_test::none;
     };

@@ -56,5 +56,5 @@ for shards in 1 2; do
     [ $shards = 1 ] || check "$shards shards: every connection stays on its shard" connections_stay_on_their_shard
     check_idle "$shards shards: idle, it uses under 2 % of a core" "$server"
     check "$shards shards: SIGTERM ends it with 0" stop "$server"
-    wait_for 5 sh -c '! ip link show millrace0'
+    wait_for 20 sh -c '! ip link show millrace0'
 done

@@ -147,6 +147,35 @@ BOOST_AUTO_TEST_CASE(connecting_fails_without_memory) {
     h.check_established();
 }
 
+// Its settings have deadlines, for which the stack would look at it.
+BOOST_AUTO_TEST_CASE(what_could_not_connect_is_forgotten_whatever_its_settings) {
+    crowded_host h;
+    h.leave(10);
+    h.host.run([&](net::network& n) {
+        auto f = n.connect(
+            {net::ipv4_address(10, 0, 0, 1), 90},
+            {.local = {}, .settings = {.keepalive = net::keepalive_settings{}, .user_timeout = 5s}});
+        BOOST_REQUIRE(f.failed());
+        f.ignore_ready_future();
+    });
+    h.exchange();
+    BOOST_TEST(h.usage().sockets == 1u);
+    h.check_established();
+}
+
+// Nobody needs to come for those to be seen that went.
+BOOST_AUTO_TEST_CASE(connections_that_end_give_their_memory_back) {
+    crowded_host h;
+    const uint64_t before = h.memory().used(memory_use::connections);
+    const auto iss = h.begin(6000, 50, 80);
+    h.complete(6000, iss, 80);
+    BOOST_TEST(h.memory().used(memory_use::connections) > before + 50 * 768);
+    for (uint16_t i = 0; i < 50; ++i) h.peer.send(bare(flags::rst, 1001), uint16_t(6000 + i), 80);
+    h.exchange();
+    BOOST_TEST(h.usage().sockets == 1u);
+    BOOST_TEST(h.memory().used(memory_use::connections) < before + 50 * 768);
+}
+
 BOOST_AUTO_TEST_CASE(the_oldest_time_wait_record_goes) {
     crowded_host h;
     // The host closes first: echo() ends with the peer's FIN, so the peer must answer an active close. Here

@@ -53,6 +53,19 @@ struct receiver {
 
 BOOST_AUTO_TEST_SUITE(receive)
 
+// What many small segments take is far more than their bytes.
+BOOST_AUTO_TEST_CASE(what_is_held_counts_with_its_memory) {
+    receiver r;
+    for (uint32_t i = 10; i < 110; ++i) BOOST_TEST(r.insert(i, i + 1));
+    BOOST_TEST(r.r.bytes() == 100u);
+    BOOST_TEST(r.r.held() > 100u * 64);
+    BOOST_TEST(r.insert(0, 5));
+    uint32_t next = 10;
+    r.take(next);
+    BOOST_TEST(next == 110u);
+    BOOST_TEST(r.r.held() == 0u);
+}
+
 BOOST_AUTO_TEST_CASE(nothing_is_kept_at_first) {
     receiver r;
     uint32_t next = 0;
