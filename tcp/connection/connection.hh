@@ -164,7 +164,8 @@ class connection {
 
     // Timeouts since something was acknowledged; none while the peer's window is closed, as then it answers.
     unsigned timeouts_in_a_row() const noexcept {
-        return snd_.wnd > 0 && !unusual_.probing ? rto_.backoffs() : 0;
+        const bool is_answered = snd_.una != iss_ && (snd_.wnd == 0 || unusual_.probing);
+        return is_answered ? 0 : rto_.backoffs();
     }
     connection_state state() const noexcept { return state_; }
     // No segment of the four-tuple concerns this connection any more.

@@ -37,9 +37,11 @@ BOOST_AUTO_TEST_CASE(seeds_that_once_hung) {
 // An ARP reply was spoilt on its way: for two minutes everything went to another address, beyond what a
 // connection that its user has closed waits for.
 BOOST_AUTO_TEST_CASE(a_neighbour_misheard_is_asked_again) {
-    const transfer_outcome o = run_transfer(1'030'702, {.bytes = 512 << 10});
-    BOOST_TEST(o.ok(), o.failure);
-    BOOST_TEST(o.seconds < 60);
+    for (uint64_t seed : {1'030'702, 3'030'080}) {  // the second before the handshake
+        const transfer_outcome o = run_transfer(seed, {.bytes = 512 << 10});
+        BOOST_TEST(o.ok(), "seed " << seed << ": " << o.failure);
+        BOOST_TEST(o.seconds < 60);
+    }
 }
 
 BOOST_AUTO_TEST_CASE(a_seed_repeats_exactly) {
