@@ -234,7 +234,7 @@ void connection::tune_window(time_point now) noexcept {
 
 // What every segment but SYN has: <SEQ=SND.NXT><ACK=RCV.NXT><CTL=ACK>, window and options.
 void connection::fill_header(outgoing& out, time_point now) noexcept {
-    out.seq = snd_.nxt_in_window();
+    out.seq = snd_.nxt_in_window(unusual_.probing);
     out.ack = rcv_.nxt();
     out.flags = unusual_.ece_due ? flags::ack | flags::ece : tcp::flags(flags::ack);
     out.wnd = offer_window(now);

@@ -91,7 +91,7 @@ bool connection::next_plain_segment(plain_outgoing& out, time_point now) noexcep
     out.payload_bytes = size;
     if (size == 0) {
         if (unusual_.cwnd_limited || !acks_.due(now)) return false;
-        out.seq = snd_.nxt_in_window();
+        out.seq = snd_.nxt_in_window(false);
     } else {
         if (!may_send_whole(size, now)) return false;
         const send_buffer::place text = out_.find_whole(snd_.nxt, size);

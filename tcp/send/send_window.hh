@@ -23,17 +23,27 @@ struct send_window {
     // 9293 §3.8.6), never negative even if the peer shrank its window.
     uint32_t usable() const noexcept { return wnd > outstanding() ? wnd - outstanding() : 0; }
 
+    // The right edge of the peer's window.
+    seq edge() const noexcept { return una + wnd; }
     // SND.NXT for a segment without text: what lies behind a window that was closed or shrunk is not
-    // acceptable to the peer (RFC 9293 §3.10.7.4, first check), and neither would be an ACK from there.
-    seq nxt_in_window() const noexcept { return earlier(nxt, una + wnd); }
+    // acceptable to the peer (RFC 9293 §3.10.7.4, first check), and neither would be an ACK from there. Less
+    // than a unit of the field behind it is what rounding has taken off (RFC 7323 §2.4): the peer may have
+    // accepted that, and what comes from before it is old to it. A probe of the window is not of that kind.
+    seq nxt_in_window(bool probing) const noexcept {
+        return edge() + (probing ? 0 : (uint32_t(1) << scale) - 1) < nxt ? edge() : nxt;
+    }
 
     // SND.UNA =< SEG.ACK =< SND.NXT; below SND.UNA the answer is no.
     bool acknowledges_sent(seq ack) const noexcept { return una <= ack && ack <= nxt; }
 
     // The window field of an acceptable segment: used unless it is older than the one known (RFC 9293
-    // §3.10.7.4, fifth check). True if it changed SND.WND.
+    // §3.10.7.4, fifth check). True if it changed SND.WND. ACKs never go back, so the one that acknowledges
+    // more is newer, whatever SEG.SEQ says: data that is sent again has an old one, and if its window were
+    // not used, SND.UNA would take the right edge along to where the peer offers nothing. Of the same SEG.ACK
+    // SEG.SEQ decides, or a window that has grown: no peer takes back what it has offered.
     [[gnu::always_inline]] bool update(seq at, seq ack, uint16_t field) noexcept {
-        return (wl1 < at || (wl1 == at && wl2 <= ack)) && update_newest(at, ack, field);
+        const bool is_newest = (wl1 <= at && wl2 <= ack) || is_newer(at, ack, field);
+        return is_newest && update_newest(at, ack, field);
     }
     // The same of a segment that is known not to be older.
     bool update_newest(seq at, seq ack, uint16_t field) noexcept {
@@ -49,6 +59,9 @@ struct send_window {
     }
 
  private:
+    [[gnu::cold]] bool is_newer(seq at, seq ack, uint16_t field) const noexcept {
+        return wl2 < ack || (wl2 == ack && (wl1 <= at || wnd < uint32_t(field) << scale));
+    }
     bool set(uint32_t bytes) noexcept {
         const bool changed = bytes != wnd;
         wnd = bytes;

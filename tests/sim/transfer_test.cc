@@ -44,6 +44,16 @@ BOOST_AUTO_TEST_CASE(a_neighbour_misheard_is_asked_again) {
     }
 }
 
+// An ACK that came with data sent again moved SND.UNA, and its window was not taken: both ends sent beyond
+// what was offered, and answered from where the other took nothing, until one of them gave up.
+BOOST_AUTO_TEST_CASE(the_window_goes_with_the_ack) {
+    const auto without =
+        trouble_set().with(trouble::reorder).with(trouble::rate).with(trouble::ecn).with(trouble::pacing);
+    const transfer_outcome o = run_transfer(4'011'683, {.bytes = 295'385, .without = without});
+    BOOST_TEST(o.ok(), o.failure);
+    BOOST_TEST(o.seconds < 60);
+}
+
 BOOST_AUTO_TEST_CASE(a_seed_repeats_exactly) {
     const transfer_outcome first = run_transfer(7, {.bytes = 300'000});
     const transfer_outcome again = run_transfer(7, {.bytes = 300'000});

@@ -156,6 +156,22 @@ BOOST_AUTO_TEST_CASE(an_old_segment_does_not_change_the_window) {
     BOOST_TEST(c.info().snd_wnd == 6000u);
 }
 
+// A peer that sends data again has an old SEG.SEQ and its newest ACK: what it says of its window holds, and
+// nothing goes out beyond it.
+BOOST_AUTO_TEST_CASE(the_window_of_data_that_is_sent_again_counts_with_its_ack) {
+    conversation c;
+    c.establish(syn_ack().mss(1000));
+    c.peer_sends(ack(1).seq(5).wnd(2000));  // "abcd" before it is lost
+    c.app_sends(std::string(5000, 'x'));
+    c.expects(data(1000).seq(1).ack(1));
+    c.expects(data(1000).seq(1001).ack(1));
+    c.expects_nothing();
+    c.peer_sends(data("abcd").seq(1).ack(1001).wnd(1000));
+    BOOST_TEST(c.info().snd_wnd == 1000u);
+    c.expects(ack(5).seq(2001));
+    c.expects_nothing();
+}
+
 BOOST_AUTO_TEST_CASE(an_ack_takes_what_it_covers_out_of_the_send_buffer) {
     conversation c;
     c.establish();
