@@ -59,6 +59,14 @@ void socket::touch() noexcept {
     if (stack_) stack_->touch(*this);
 }
 
+// Others may write in this turn, too, before it is flushed: what is more than a little counts at once.
+void socket::touch_to_send() noexcept {
+    constexpr uint32_t a_little = 4096;
+    touch();
+    if (connection_.held().unacknowledged >= account_.unacknowledged + a_little) [[unlikely]]
+        settle(stack_->limits().memory);
+}
+
 void socket::on_expire() noexcept {
     if (connection_.next_timeout() > stack_->now()) return rearm();
     connection_.on_timeout(stack_->now());
@@ -185,7 +193,7 @@ future<> socket::write(buffer data) {
     if (!can_write()) return make_exception_future<>(failure());
     if (stack_->crowded()) let_go_of_frame(data);
     connection_.send(data);
-    touch();
+    touch_to_send();
     if (data.empty()) return make_ready_future<>();
     return wait_as_writer(std::move(data));
 }
@@ -193,7 +201,7 @@ future<> socket::write(buffer data) {
 future<> socket::write_copy(std::string_view data) {
     if (!can_write()) return make_exception_future<>(failure());
     data.remove_prefix(connection_.send(data));
-    touch();
+    touch_to_send();
     if (data.empty()) return make_ready_future<>();
     return wait_as_writer(buffer::copy_of(data));
 }

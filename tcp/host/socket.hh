@@ -137,6 +137,7 @@ class socket final : public net::stream_backend, private timer {
     void release() noexcept;
     void on_expire() noexcept override;
     void touch() noexcept;
+    void touch_to_send() noexcept;
     bool can_write() const noexcept {
         return stack_ && !write_shut_ && !aborted_ && !connection_.is_closed();
     }

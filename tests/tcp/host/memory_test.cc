@@ -253,4 +253,44 @@ BOOST_AUTO_TEST_CASE(what_connections_hold_is_accounted_for) {
     BOOST_TEST(hosts.b.network->usage().sockets == 0u);
 }
 
+future<> connect_all(net::network& n, net::endpoint to, size_t count, std::vector<net::stream>& all) {
+    while (all.size() < count) all.push_back(co_await n.connect(to));
+}
+
+// Many that write in one turn, before anything is sent: each has its assured buffer and begins one more, and
+// what is beyond the limit waits.
+BOOST_AUTO_TEST_CASE(what_is_written_within_a_turn_counts_at_once) {
+    constexpr size_t streams = 16, size = 4000;
+    constexpr uint64_t limit = 200'000;
+    net::interface_config config;
+    config.memory = limit;
+    two_hosts hosts(1, {}, {}, config);
+    auto& memory = hosts.a.network->interface().memory();
+    std::optional<net::listener> l = hosts.b.run([&](net::network& n) { return n.listen({.port = 80}); });
+    std::vector<net::stream> all;
+    std::vector<future<>> waiting;
+    hosts.a.run([&](net::network& n) { background(connect_all(n, {hosts.b.address, 80}, streams, all)); });
+    hosts.world.run_for(2s);
+    BOOST_REQUIRE(all.size() == streams);
+    hosts.a.run([&](net::network&) {
+        for (net::stream& s : all) {
+            future<> written = make_ready_future<>();
+            while (written.available()) written = s.write(buffer::copy_of(std::string(size, 'x')));
+            waiting.push_back(std::move(written));
+        }
+    });
+    hosts.world.step();
+    BOOST_TEST(memory.used(memory_use::unacknowledged) > streams * 16'000);
+    BOOST_TEST(memory.used() <= limit + streams * ((16 << 10) + 2 * size));
+    hosts.a.run([&](net::network&) {
+        for (net::stream& s : all) s.abort();
+        for (future<>& f : waiting) BOOST_CHECK(f.available());
+        for (future<>& f : waiting) BOOST_CHECK_THROW(f.get(), std::system_error);
+        all.clear();
+    });
+    hosts.b.run([&](net::network&) { l.reset(); });
+    hosts.world.run_for(2s);
+    BOOST_TEST(memory.used(memory_use::unacknowledged) == 0u);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
