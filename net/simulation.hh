@@ -6,6 +6,7 @@
 #include "net/device.hh"
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -105,6 +106,9 @@ class wire {
 
     // Writes every frame sent or received at this end, with the clock's time. Null ends it.
     void capture(wire_end at, pcap_writer* writer) noexcept;
+    // Shows `observer` every frame that this end sends, before anything is done to it. Null ends it.
+    using observer = std::function<void(const packet& frame)>;
+    void observe(wire_end from, observer o);
 
     const wire_counters& counters(wire_end from) const noexcept;
     // Frames sent from `from` that wait for its rate.

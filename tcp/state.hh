@@ -44,6 +44,7 @@ struct connection_info {
 
     uint32_t unsent = 0;        // accepted from the application, never sent
     uint32_t in_flight = 0;     // sent and not acknowledged
+    uint32_t pipe = 0;          // of that, what is believed to be in the network (RFC 6675 §4)
     uint32_t readable = 0;      // received in order, not read
     uint32_t out_of_order = 0;  // received before its turn
 

@@ -132,6 +132,7 @@ void sim_device::send(packet& frame) noexcept {
     if (info_.fills_tcp_checksum) fill_checksums(frame);
     const time_point now = clock_.now();
     if (capture_) capture_->write(now, frame);
+    if (observer_) observer_(frame);
     const impairment::fate fate = outgoing_.decide(now, frame.size(), is_ecn_capable(frame.head));
     for (unsigned i = 0; i < fate.copies; ++i) copy_to_peer(frame, fate.arrival[i], fate);
 }

@@ -52,6 +52,7 @@ class sim_device final : public device {
 
     void connect(sim_device& peer) noexcept { peer_ = &peer; }
     void capture(pcap_writer* writer) noexcept { capture_ = writer; }
+    void observe(wire::observer o) noexcept { observer_ = std::move(o); }
     impairment& outgoing() noexcept { return outgoing_; }
     const impairment& outgoing() const noexcept { return outgoing_; }
 
@@ -73,6 +74,7 @@ class sim_device final : public device {
     impairment outgoing_;
     sim_device* peer_ = nullptr;
     pcap_writer* capture_ = nullptr;
+    wire::observer observer_;
     std::vector<std::unique_ptr<sim_queue>> queues_;
 };
 

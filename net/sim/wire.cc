@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace millrace::net {
 
@@ -77,6 +78,10 @@ void wire::mend() noexcept {
 
 void wire::capture(wire_end at, pcap_writer* writer) noexcept {
     state_->at(at).capture(writer);
+}
+
+void wire::observe(wire_end from, observer o) {
+    state_->at(from).observe(std::move(o));
 }
 
 const wire_counters& wire::counters(wire_end from) const noexcept {

@@ -180,6 +180,7 @@ connection_info connection::info() const noexcept {
     i.in_fast_recovery = recovery_.in_fast_recovery();
     i.unsent = unsent();
     i.in_flight = flight_.bytes();
+    i.pipe = recovery_.pipe(flight_);
     i.readable = in_.bytes();
     i.out_of_order = uint32_t(late_.bytes());
     i.bytes_sent = bytes_sent_;

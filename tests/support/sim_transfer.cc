@@ -5,6 +5,7 @@
 #include "core/random.hh"
 #include "net/pcap.hh"
 #include "tests/support/sim_hosts.hh"
+#include "tests/support/sim_judge.hh"
 
 #include <fmt/format.h>
 
@@ -157,7 +158,7 @@ std::string describe(const net::wire_options& o) {
         o.mark * 100, double(o.rate_bps) / 1e6);
 }
 
-void judge(two_hosts& hosts, const transfer& t, transfer_outcome& out) {
+void decide(two_hosts& hosts, const transfer& t, transfer_outcome& out) {
     if (!out.failure.empty()) return;
     if (!t.failure.empty())
         out.failure = t.failure;
@@ -191,6 +192,7 @@ transfer_outcome run_transfer(uint64_t seed, const transfer_options& options) {
     if (options.without.has(trouble::pacing)) settings.tcp.pacing = false;
     if (options.without.has(trouble::memory)) config.memory = net::interface_config().memory;
     two_hosts hosts(seed, setup, settings, config);
+    sim_judge judge(hosts);
     transfer_outcome out;
     out.troubles =
         fmt::format("{}{}, memory {} KiB; there: {}; back: {}", net::to_string(settings.tcp.congestion),
@@ -213,8 +215,11 @@ transfer_outcome run_transfer(uint64_t seed, const transfer_options& options) {
     });
     hosts.a.run([&](tcp::native_network& n) { background(run_client(n, {hosts.b.address, port}, t)); });
 
-    const bool in_time =
-        hosts.world.run_until([&] { return t.client_done && t.echoes_done == 1; }, std::chrono::hours(3));
+    const auto is_over = [&] {
+        judge.look();
+        return !judge.offence().empty() || (t.client_done && t.echoes_done == 1);
+    };
+    const bool in_time = hosts.world.run_until(is_over, std::chrono::hours(3));
     out.seconds = std::chrono::duration<double>(hosts.world.now() - start).count();
     if (!in_time)
         out.failure = t.failure.empty() ? fmt::format("did not end: {} bytes of {} came back; {}", t.received,
@@ -223,7 +228,8 @@ transfer_outcome run_transfer(uint64_t seed, const transfer_options& options) {
     hosts.b.run([&](net::network&) { listener.reset(); });
     if (!hosts.world.run_until_idle(std::chrono::hours(3)) && out.failure.empty())
         out.failure = "something goes on for ever: " + hosts.leftovers();
-    judge(hosts, t, out);
+    if (!judge.offence().empty()) out.failure = judge.offence();
+    decide(hosts, t, out);
 
     out.hash = t.hash;
     out.steps = hosts.world.steps();
