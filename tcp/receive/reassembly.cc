@@ -5,9 +5,16 @@
 namespace millrace::tcp {
 namespace {
 
-// Overlapping or adjacent.
-bool touch(const seq_range& a, const seq_range& b) noexcept {
-    return a.left <= b.right && b.left <= a.right;
+// The first of `ranges` that overlaps or meets something that begins at `left`, or lies behind it.
+template <typename Ranges>
+auto first_at(Ranges& ranges, seq left) noexcept {
+    return std::partition_point(ranges.begin(), ranges.end(),
+                                [left](const seq_range& r) { return r.right < left; });
+}
+
+template <typename Vector, typename Predicate>
+void forget(Vector& v, Predicate p) noexcept {
+    v.erase(std::remove_if(v.begin(), v.end(), p), v.end());
 }
 
 }  // namespace
@@ -15,8 +22,8 @@ bool touch(const seq_range& a, const seq_range& b) noexcept {
 bool reassembly::room_for(seq_range arrived, size_t max_ranges) const noexcept {
     if (ranges() < max_ranges) return true;
     if (!kept_) return false;
-    return std::any_of(kept_->ranges.begin(), kept_->ranges.end(),
-                       [&](const auto& r) { return touch(r, arrived); });
+    const auto r = first_at(kept_->ranges, arrived.left);
+    return r != kept_->ranges.end() && r->left <= arrived.right;
 }
 
 bool reassembly::insert(seq at, buffer payload, const reassembly_limits& limits) noexcept {
@@ -54,18 +61,31 @@ bool reassembly::insert(seq at, buffer payload, const reassembly_limits& limits)
 }
 
 void reassembly::merge_into_ranges(seq_range arrived) noexcept {
-    std::erase_if(kept_->ranges, [&](const seq_range& r) {
-        if (!touch(r, arrived)) return false;
-        arrived = {earlier(r.left, arrived.left), later(r.right, arrived.right)};
-        return true;
-    });
-    kept_->ranges.insert(kept_->ranges.begin(), arrived);
+    auto& ranges = kept_->ranges;
+    const auto first = first_at(ranges, arrived.left);
+    auto last = first;
+    for (; last != ranges.end() && last->left <= arrived.right; ++last)
+        arrived = {earlier(last->left, arrived.left), later(last->right, arrived.right)};
+    note_change(arrived);
+    if (first == last) {
+        ranges.insert(first, arrived);
+    } else {
+        *first = arrived;
+        ranges.erase(first + 1, last);
+    }
 }
 
-void reassembly::drop_front(size_t count, seq next) noexcept {
-    auto& chunks = kept_->chunks;
-    chunks.erase(chunks.begin(), chunks.begin() + ptrdiff_t(count));
-    std::erase_if(kept_->ranges, [&](const seq_range& r) { return r.right <= next; });
+void reassembly::note_change(seq_range changed) noexcept {
+    recent_changes& recent = kept_->recent;
+    forget(recent, [changed](seq s) { return changed.contains(s); });
+    if (recent.size() == recent.capacity()) recent.pop_back();
+    recent.insert(recent.begin(), changed.left);
+}
+
+void reassembly::forget_ranges(seq next) noexcept {
+    auto& ranges = kept_->ranges;
+    while (!ranges.empty() && ranges.front().right <= next) ranges.pop_front();
+    forget(kept_->recent, [next](seq s) { return s < next; });
     forget_if_nothing_is_left();
 }
 
@@ -76,7 +96,17 @@ void reassembly::report(sack_blocks& into, size_t room) noexcept {
         into.push_back(*kept_->duplicate);
         kept_->duplicate.reset();
     }
-    for (size_t i = 0; i < kept_->ranges.size() && into.size() < room; ++i) into.push_back(kept_->ranges[i]);
+    const auto& ranges = kept_->ranges;
+    const size_t first = into.size();
+    for (seq s : kept_->recent) {
+        if (into.size() >= room) break;
+        const auto r = std::partition_point(ranges.begin(), ranges.end(),
+                                            [s](const seq_range& one) { return one.right <= s; });
+        into.push_back(*r);
+    }
+    // Where changes have joined many of those that were noted: others, from the end.
+    for (auto r = ranges.rbegin(); r != ranges.rend() && into.size() < room; ++r)
+        if (std::find(into.begin() + ptrdiff_t(first), into.end(), *r) == into.end()) into.push_back(*r);
     forget_if_nothing_is_left();
 }
 

@@ -7,26 +7,36 @@
 #include "tcp/segment/options.hh"
 #include "tcp/segment/seq.hh"
 
+#include <boost/container/deque.hpp>
+#include <boost/container/static_vector.hpp>
+
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <utility>
-#include <vector>
 
 namespace millrace::tcp {
 
 struct reassembly_limits {
-    uint16_t max_chunks = 4096;  // buffers kept; bounds the memory that tiny segments can pin
-    uint16_t max_ranges =
+    uint32_t max_chunks = 4096;  // buffers kept; bounds the memory that tiny segments can pin
+    uint32_t max_ranges =
         64;  // islands of contiguous data; bounds the work that a scattered stream can cause
+
+    // Enough for a receive buffer of `bytes` that is full of segments of usual size behind the first gap, of
+    // which a queue that overflowed has taken every second or third.
+    static constexpr reassembly_limits for_buffer(uint32_t bytes) noexcept {
+        constexpr uint32_t small_segment = 536;
+        const uint32_t chunks = std::max<uint32_t>(16384, bytes / small_segment);
+        return {.max_chunks = chunks, .max_ranges = std::min<uint32_t>(chunks / 4, 16384)};
+    }
 };
 
 // In-order data never enters: the connection delivers it directly and asks here only if empty() is false.
-// Invariant: chunks are sorted, do not overlap and are not empty; ranges are their unions, never adjacent,
-// the most recently changed first, which is the order in which RFC 2018 §4 wants them reported. There is
-// memory for all this only while there is something to remember.
+// Invariant: chunks are sorted, do not overlap and are not empty; ranges are their unions, sorted, never
+// adjacent. Both grow and shrink at their ends, nearly always: behind a gap data comes in order, and gaps are
+// filled the first one first. There is memory for all this only while there is something to remember.
 class reassembly {
  public:
     bool empty() const noexcept { return !kept_ || kept_->chunks.empty(); }
@@ -62,9 +72,14 @@ class reassembly {
         seq end() const noexcept { return at + uint32_t(bytes.size()); }
     };
 
+    // Of the ranges that changed last, one number of each, the last first: RFC 2018 §4 wants them reported in
+    // this order.
+    using recent_changes = boost::container::static_vector<seq, 8>;
+
     struct memory : frame_cached {
-        std::vector<chunk> chunks;
-        std::vector<seq_range> ranges;
+        boost::container::deque<chunk> chunks;
+        boost::container::deque<seq_range> ranges;
+        recent_changes recent;
         std::optional<seq_range> duplicate;
         size_t bytes = 0;
         size_t held = 0;
@@ -84,8 +99,9 @@ class reassembly {
     }
     bool room_for(seq_range arrived, size_t max_ranges) const noexcept;
     void merge_into_ranges(seq_range arrived) noexcept;
-    // `count` chunks at the front are gone, and everything before `next` with them.
-    void drop_front(size_t count, seq next) noexcept;
+    void note_change(seq_range changed) noexcept;
+    // Everything before `next` is gone.
+    void forget_ranges(seq next) noexcept;
 
     std::unique_ptr<memory> kept_;
 };
@@ -93,18 +109,20 @@ class reassembly {
 template <typename Sink>
 seq reassembly::take(seq next, Sink&& sink) noexcept {
     if (!kept_) return next;
-    size_t taken = 0;
     auto& chunks = kept_->chunks;
-    for (; taken < chunks.size() && chunks[taken].at <= next; ++taken) {
-        chunk& c = chunks[taken];
+    const size_t before = chunks.size();
+    while (!chunks.empty() && chunks.front().at <= next) {
+        chunk& c = chunks.front();
         kept_->bytes -= c.bytes.size();
         kept_->held -= held_by(c.bytes);
-        if (c.end() <= next) continue;
-        c.bytes.trim_front(distance(c.at, next));
-        next += uint32_t(c.bytes.size());
-        sink(std::move(c.bytes));
+        if (next < c.end()) {
+            c.bytes.trim_front(distance(c.at, next));
+            next += uint32_t(c.bytes.size());
+            sink(std::move(c.bytes));
+        }
+        chunks.pop_front();
     }
-    if (taken > 0) drop_front(taken, next);
+    if (chunks.size() != before) forget_ranges(next);
     return next;
 }
 

@@ -170,6 +170,46 @@ BOOST_AUTO_TEST_CASE(buffers_kept_are_bounded) {
     BOOST_TEST(r.take(next) == text(10, 11));
 }
 
+// 10 Gbit/s over 50 ms: one loss, and 40,000 segments come before it is mended.
+BOOST_AUTO_TEST_CASE(a_large_receive_buffer_keeps_a_long_flight_behind_a_gap) {
+    constexpr uint32_t segments = 80'000;
+    receiver r(reassembly_limits::for_buffer(128 << 20));
+    const auto make = millrace::buffer::copy_of(std::string(1448, 'x'));
+    for (uint32_t i = 1; i <= segments; ++i)
+        BOOST_TEST_REQUIRE(r.r.insert(origin + i * 1448, make.share(), r.limits));
+    BOOST_TEST(r.report() == "[1448,115841448)");
+    uint32_t delivered = 0;
+    const seq next = r.r.take(origin + 1448, [&](const auto& b) { delivered += uint32_t(b.size()); });
+    BOOST_TEST(delivered == segments * 1448);
+    BOOST_TEST(distance(origin, next) == (segments + 1) * 1448);
+    BOOST_TEST(r.r.empty());
+}
+
+// Every third segment of a window is missing, and comes, the first one first.
+BOOST_AUTO_TEST_CASE(many_islands_are_joined_one_by_one) {
+    constexpr uint32_t islands = 4000;
+    receiver r(reassembly_limits::for_buffer(6 << 20));
+    for (uint32_t i = 0; i < islands; ++i) BOOST_TEST_REQUIRE(r.insert(30 * i + 10, 30 * i + 30));
+    BOOST_TEST(r.r.ranges() == islands);
+    BOOST_TEST(r.report() == "[119980,120000) [119950,119970) [119920,119940) [119890,119910)");
+    for (uint32_t i = 1; i < islands; ++i) {
+        BOOST_TEST_REQUIRE(r.insert(30 * i, 30 * i + 10));
+        BOOST_TEST_REQUIRE(r.r.ranges() == islands - i);
+    }
+    BOOST_TEST(r.report() == "[10,120000)");
+    uint32_t next = 10;
+    BOOST_TEST((r.take(next) == text(10, 120'000)));
+}
+
+// RFC 2018 §4: as many as there is room for, whatever became of those that changed last.
+BOOST_AUTO_TEST_CASE(what_changed_long_ago_is_reported_if_there_is_room) {
+    receiver r;
+    for (uint32_t i = 0; i < 20; ++i) BOOST_TEST(r.insert(20 * i + 10, 20 * i + 20));
+    BOOST_TEST(r.insert(110, 390));
+    r.report();  // what came twice
+    BOOST_TEST(r.report() == "[110,400) [90,100) [70,80) [50,60)");
+}
+
 BOOST_AUTO_TEST_CASE(clear_drops_all) {
     receiver r;
     BOOST_TEST(r.insert(10, 20));
