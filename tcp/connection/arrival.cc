@@ -233,8 +233,6 @@ bool connection::has_memory_for(uint32_t bytes) noexcept {
 
 drop_reason connection::take_text_out_of_order(segment& s) noexcept {
     acks_.require_now();  // RFC 5681 §4.2
-    // When the gap is filled the peer's window is small: an ACK that waits for company might be its only one.
-    acks_.restart_quick(settings_.quick_ack_segments);
     if (!limits_.memory.admit(net::memory_use::out_of_order, s.payload.size())) return drop_reason::no_memory;
     auto limits = reassembly_limits::for_buffer(settings_.receive_buffer);
     if (settings_.reassembly_chunks > 0) limits.max_chunks = settings_.reassembly_chunks;

@@ -40,7 +40,7 @@ class ack_policy {
         waiting_bytes_ = 0;
         due_at_ = never;
     }
-    // Sends ACKs at once again for so many segments: the peer's window is small, or will be.
+    // Sends ACKs quickly again for as many segments as at the start: after a long silence.
     void restart_quick(uint8_t segments) noexcept { quick_left_ = segments; }
 
     // Some ACK is owed, now or later.

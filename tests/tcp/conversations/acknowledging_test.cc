@@ -85,29 +85,6 @@ BOOST_FIXTURE_TEST_CASE(out_of_order_data_is_acknowledged_at_once, delayed) {
     expects(ack(1401));
 }
 
-// Where something was lost the peer's window is small: its last segment may have no company.
-BOOST_AUTO_TEST_CASE(behind_a_gap_each_segment_is_acknowledged_at_once_for_a_while) {
-    conversation_options o;
-    o.settings.quick_ack_segments = 3;
-    conversation c(o);
-    c.establish(syn_ack().mss(1000).sack_ok().wscale(7));
-    for (int i = 0; i < 3; ++i) c.peer_sends(data(100));
-    c.forget_sent();
-    c.peer_sends(data(100).seq(401));
-    c.expects(ack(301).sack(401, 501));
-    c.peer_sends(data(100).seq(301));
-    c.expects(ack(501));
-    for (uint32_t i = 1; i <= 2; ++i) {
-        c.peer_sends(data(100).seq(401 + 100 * i));
-        c.expects(ack(501 + 100 * i));
-    }
-    c.peer_sends(data(100).seq(701));
-    c.expects(ack(801));
-    c.peer_sends(data(100).seq(801));
-    c.expects_nothing();
-    c.after(40ms).expects(ack(901));
-}
-
 BOOST_FIXTURE_TEST_CASE(a_fin_is_acknowledged_at_once, delayed) {
     peer_sends(fin());
     expects(ack(1002));
