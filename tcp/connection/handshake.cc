@@ -14,7 +14,8 @@ loss_detection detection_of(const settings& s, bool sack) noexcept {
 
 }  // namespace
 
-connection::connection(const settings& s, shard_limits& limits, const opening& o, time_point now) noexcept
+connection_parts::connection_parts(const settings& s, shard_limits& limits, const opening& o,
+                                   time_point now) noexcept
     : settings_(s),
       limits_(limits),
       timestamps_(o.timestamp_offset),
@@ -35,7 +36,10 @@ connection::connection(const settings& s, shard_limits& limits, const opening& o
       keepalive_(s.keepalive),
       active_(true),
       peer_mss_(o.peer_mss ? o.peer_mss : s.default_peer_mss),
-      iss_(o.iss) {
+      iss_(o.iss) {}
+
+connection::connection(const settings& s, shard_limits& limits, const opening& o, time_point now) noexcept
+    : connection_parts(s, limits, o, now) {
     if (s.user_timeout > duration::zero()) set_user_timeout(s.user_timeout);
     snd_.una = ecn_.reduced_to = o.iss;
     snd_.nxt = o.iss + 1;
