@@ -23,6 +23,10 @@ struct device_info {
     bool fills_ip_checksum = false;
     bool fills_tcp_checksum = false;
     bool fills_udp_checksum = false;
+    // TSO: bytes of data in the longest TCP packet that it cuts into segments, 0 if it cuts none, and of the
+    // longest segment with its IP header. Who cuts fills the checksums of IP and TCP, too.
+    uint32_t cuts_bytes = 0;
+    uint32_t piece_bytes = 0;
 };
 
 struct device_counters {
@@ -30,6 +34,7 @@ struct device_counters {
     uint64_t tx_packets = 0, tx_bytes = 0, tx_bursts = 0;
     uint64_t rx_dropped = 0;   // by the device, before we saw them
     uint64_t tx_rejected = 0;  // the transmit queue was full: the caller keeps or drops them
+    uint64_t tx_refused = 0;   // dropped: the device cannot send such a frame
     uint64_t no_buffers = 0;   // allocate() found the pool empty
 };
 

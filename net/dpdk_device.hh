@@ -31,13 +31,14 @@ struct dpdk_options {
     //   dpdk:PCI-ADDRESS[,...]       a NIC
     //   dpdk:DEVARGS                 anything else that DPDK knows, in its own words: dpdk:net_tap0,iface=x
     std::string device;
-    unsigned queues = 1;             // one per shard
-    bool fewer_queues = false;       // if the device has not so many: take what it has, instead of failing
-    uint16_t mtu = 1500;             // bytes of the IP packet
-    std::optional<mac_address> mac;  // instead of the device's own
-    unsigned buffers = 8192;         // of each queue
-    unsigned descriptors = 512;      // of each ring, rounded to what the device can do
-    bool checksum_offload = true;    // use what the device has of it
+    unsigned queues = 1;               // one per shard
+    bool fewer_queues = false;         // if the device has not so many: take what it has, instead of failing
+    uint16_t mtu = 1500;               // bytes of the IP packet
+    std::optional<mac_address> mac;    // instead of the device's own
+    unsigned buffers = 8192;           // of each queue
+    unsigned descriptors = 512;        // of each ring, rounded to what the device can do
+    bool checksum_offload = true;      // use what the device has of it
+    bool segmentation_offload = true;  // and that, which takes checksum offload (TSO)
 
     // Of the process: only the first device opened sets them.
     unsigned memory_mib = 256;

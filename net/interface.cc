@@ -335,6 +335,15 @@ bool interface::send_draft(packet& draft, path& way, ecn mark) noexcept {
     return parts_->out.send_draft(draft, way, mark, parts_->now);
 }
 
+size_t interface::send_run(path& way, const segment_run& run, ecn mark) noexcept {
+    return parts_->out.send_run(way, run, mark, parts_->now);
+}
+
+size_t interface::longest_run() const noexcept {
+    const size_t device = parts_->info.cuts_bytes;
+    return device > 0 ? std::min(device, segment_run::longest_bytes) : segment_run::longest_bytes;
+}
+
 datagram interface::open_datagram(const endpoint& local) {
     return datagram(parts_->udp.open(local));
 }

@@ -10,6 +10,7 @@
 #include "net/interface_config.hh"
 #include "net/ip_datagram.hh"
 #include "net/path.hh"
+#include "net/segment_run.hh"
 #include "net/steering.hh"
 
 #include <memory>
@@ -87,6 +88,11 @@ class interface final : public poller {
     // room, counted. Nothing else may be called here in between; what is not sent is not to be kept.
     packet* draft() noexcept;
     bool send_draft(packet& draft, path& way, ecn mark = ecn::not_capable) noexcept;
+    // Segments as one, which the device cuts if it can (TSO), or else the interface; as of send() for each.
+    // Returns how many were sent.
+    size_t send_run(path& way, const segment_run& run, ecn mark = ecn::not_capable) noexcept;
+    // Bytes of data that a run may have here.
+    size_t longest_run() const noexcept;
 
     // A UDP socket; port 0: a free one of those whose answers come to this shard. Throws std::system_error:
     // address_in_use, address_not_available.

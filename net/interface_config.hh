@@ -73,6 +73,8 @@ struct interface_config {
 struct interface_counters {
     uint64_t packets_in = 0;
     uint64_t packets_out = 0;
+    uint64_t tso_frames = 0;  // runs of TCP segments that the device cuts
+    uint64_t gso_runs = 0;    // and those cut here
     uint64_t tcp_in = 0;
     uint64_t udp_in = 0;
     uint64_t icmp_in = 0;

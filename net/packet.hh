@@ -27,12 +27,22 @@ struct packet {
 
     // To send: the device shall fill in these checksums; asked for only if its info says that it can. The L4
     // field then holds the pseudo header's sum, as devices want it.
+    bool is_udp = false;  // which L4 checksum
     bool offload_ip_checksum = false;
     bool offload_l4_checksum = false;
+    // To send: the device shall cut what is behind the headers into pieces of so many bytes, the last with
+    // the rest, and send each behind headers of its own (TSO); asked for, together with both checksums, only
+    // if its info says that it can. The pseudo header's sum then is without the length. 0: sent as it is.
+    uint16_t segment_bytes = 0;
+    // If anything of this is asked for.
     uint8_t l2_bytes = 0;
     uint8_t l3_bytes = 0;
     uint8_t l4_bytes = 0;
-    bool is_udp = false;  // which L4 checksum the device shall fill in
+
+    void ask_nothing() noexcept {
+        offload_ip_checksum = offload_l4_checksum = false;
+        segment_bytes = 0;
+    }
 
     size_t size() const noexcept {
         size_t n = head.size();

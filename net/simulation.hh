@@ -53,6 +53,7 @@ struct wire_end_options {
     unsigned queues = 1;
     bool spreads_flows = true;     // frames go to queues by the hash of net/rss.hh; else all to queue 0
     bool fills_checksums = false;  // as a NIC with checksum offload does
+    bool cuts_segments = false;    // TSO, as a NIC does it; goes with fills_checksums
     bool checks_received = false;
     uint32_t buffers = 4096;        // pool of all queues; what arrives when it is empty is dropped
     double failed_allocations = 0;  // chance that allocate() finds no buffer all the same
@@ -132,6 +133,7 @@ struct link_options {
     uint32_t queue_packets = 1024;  // that wait at an end; a power of two
     uint32_t buffers = 8192;        // of each end
     bool fills_checksums = false;   // both ends say that they fill and check, and nobody does
+    bool cuts_segments = false;     // TSO, done where the frame is received: the sender has no part in it
     bool gathers = false;           // a frame arrives in one buffer, copied, as over most devices
 };
 struct link_pair {

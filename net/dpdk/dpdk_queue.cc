@@ -4,6 +4,7 @@
 #include "net/dpdk/mbuf.hh"
 
 #include <rte_ethdev.h>
+#include <rte_ip.h>
 
 #include <algorithm>
 #include <cstring>
@@ -22,6 +23,7 @@ dpdk_queue::dpdk_queue(port& p, unsigned rx, unsigned tx)
       shows_(p.shows()),
       hashes_(p.info().spreads_flows),
       checks_(p.info().checks_received),
+      cuts_(p.info().cuts_bytes > 0),
       describes_(hashes_ || checks_) {
     if (p.has_interrupts()) wakeup_ = rte_eth_dev_rx_intr_ctl_q_get_fd(port_id_, rx_);
 }
@@ -146,7 +148,8 @@ size_t dpdk_queue::transmit_burst(std::span<packet> packets) noexcept {
         bytes += m->pkt_len;
         frames[ready++] = m;
     }
-    const uint16_t sent = rte_eth_tx_burst(port_id_, tx_, frames.data(), ready);
+    const uint16_t good = cuts_ ? rte_eth_tx_prepare(port_id_, tx_, frames.data(), ready) : ready;
+    const uint16_t sent = rte_eth_tx_burst(port_id_, tx_, frames.data(), good);
     for (uint16_t i = sent; i < ready; ++i) {
         bytes -= frames[i]->pkt_len;
         give_back(frames[i], packets[i]);
@@ -155,7 +158,11 @@ size_t dpdk_queue::transmit_burst(std::span<packet> packets) noexcept {
     counters_.tx_packets += sent;
     counters_.tx_bytes += bytes;
     counters_.tx_rejected += packets.size() - sent;
-    return sent;
+    if (good == ready || sent < good) return sent;
+    // The driver would refuse it again and again, and all that is behind it had to wait.
+    packets[sent] = packet();
+    ++counters_.tx_refused;
+    return sent + 1u;
 }
 
 // The packet's bytes as a chain of mbufs, the packet left empty; or null and the packet as it was, more or
@@ -220,20 +227,38 @@ rte_mbuf* dpdk_queue::fragment_mbuf(buffer& fragment) noexcept {
     return m;
 }
 
-// A copy of all of it in one mbuf.
+// A copy of all of it, in one mbuf if it fits.
 rte_mbuf* dpdk_queue::flatten(const packet& p) noexcept {
-    rte_mbuf* m = fresh();
+    rte_mbuf* const m = fresh();
     if (!m) return nullptr;
-    if (p.size() > rte_pktmbuf_tailroom(m)) {
+    if (p.size() > rte_pktmbuf_tailroom(m) && !sends_chains_) {
         rte_pktmbuf_free(m);
         return nullptr;
     }
-    auto put = [m](const buffer& b) {
-        if (!b.empty()) std::memcpy(rte_pktmbuf_append(m, uint16_t(b.size())), b.data(), b.size());
-    };
-    put(p.head);
-    for (const buffer& b : p.fragments) put(b);
-    return m;
+    rte_mbuf* last = m;
+    bool whole = copy_behind(m, last, p.head);
+    for (const buffer& b : p.fragments) whole = whole && copy_behind(m, last, b);
+    if (whole) return m;
+    rte_pktmbuf_free(m);
+    return nullptr;
+}
+
+// False if there was no mbuf for the rest.
+bool dpdk_queue::copy_behind(rte_mbuf* head, rte_mbuf*& last, const buffer& b) noexcept {
+    for (size_t at = 0; at < b.size();) {
+        if (rte_pktmbuf_tailroom(last) == 0) {
+            rte_mbuf* m = fresh();
+            if (!m) return false;
+            last = last->next = m;
+            ++head->nb_segs;
+        }
+        const size_t n = std::min<size_t>(b.size() - at, rte_pktmbuf_tailroom(last));
+        std::memcpy(rte_pktmbuf_mtod_offset(last, char*, last->data_len), b.data() + at, n);
+        last->data_len = uint16_t(last->data_len + n);
+        head->pkt_len += uint32_t(n);
+        at += n;
+    }
+    return true;
 }
 
 void dpdk_queue::ask_for_checksums(rte_mbuf& m, const packet& p) const noexcept {
@@ -243,6 +268,13 @@ void dpdk_queue::ask_for_checksums(rte_mbuf& m, const packet& p) const noexcept 
     m.ol_flags |= RTE_MBUF_F_TX_IPV4;
     if (p.offload_ip_checksum) m.ol_flags |= RTE_MBUF_F_TX_IP_CKSUM;
     if (p.offload_l4_checksum) m.ol_flags |= p.is_udp ? RTE_MBUF_F_TX_UDP_CKSUM : RTE_MBUF_F_TX_TCP_CKSUM;
+    if (p.segment_bytes == 0) return;
+    m.tso_segsz = p.segment_bytes;
+    m.ol_flags |= RTE_MBUF_F_TX_TCP_SEG;
+    // Anew, as a driver may have made something else of it before its ring was full.
+    const auto* ip = rte_pktmbuf_mtod_offset(&m, const rte_ipv4_hdr*, p.l2_bytes);
+    const uint16_t sum = rte_ipv4_phdr_cksum(ip, m.ol_flags);
+    std::memcpy(rte_pktmbuf_mtod_offset(&m, char*, p.l2_bytes + p.l3_bytes + 16), &sum, 2);
 }
 
 // Undoes to_mbuf(), also one broken off on the way: fragments not yet taken follow those in the chain.

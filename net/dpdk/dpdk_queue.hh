@@ -48,6 +48,7 @@ class dpdk_queue final : public device_queue {
     rte_mbuf* fragment_mbuf(buffer& fragment) noexcept;
     bool append(rte_mbuf* head, rte_mbuf*& last, buffer& fragment) noexcept;
     rte_mbuf* flatten(const packet& p) noexcept;
+    bool copy_behind(rte_mbuf* head, rte_mbuf*& last, const buffer& b) noexcept;
     void ask_for_checksums(rte_mbuf& m, const packet& p) const noexcept;
     static void give_back(rte_mbuf* m, packet& p) noexcept;
 
@@ -64,6 +65,7 @@ class dpdk_queue final : public device_queue {
     views shows_;
     bool hashes_;
     bool checks_;
+    bool cuts_;       // segments
     bool describes_;  // either of them
     bool known_thread_ = false;
     int wakeup_ = -1;

@@ -13,6 +13,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstring>
 #include <system_error>
 
 namespace millrace::net {
@@ -130,6 +131,7 @@ void port::configure(const dpdk_options& options) {
     conf.intr_conf.rxq = spec_.kind == device_kind::tap || spec_.kind == device_kind::bus;
     spread_flows(dev, conf);
     use_offloads(dev, conf, options.checksum_offload);
+    if (options.segmentation_offload) cut_segments(dev, conf);
     int failed = rte_eth_dev_configure(id_, uint16_t(info_.queues), uint16_t(info_.queues), &conf);
     if (failed && conf.intr_conf.rxq) {  // not every NIC has interrupts
         conf.intr_conf.rxq = 0;
@@ -181,6 +183,20 @@ void port::use_offloads(const rte_eth_dev_info& dev, rte_eth_conf& conf, bool wa
     info_.fills_ip_checksum = dev.tx_offload_capa & RTE_ETH_TX_OFFLOAD_IPV4_CKSUM;
     info_.fills_tcp_checksum = dev.tx_offload_capa & RTE_ETH_TX_OFFLOAD_TCP_CKSUM;
     info_.fills_udp_checksum = dev.tx_offload_capa & RTE_ETH_TX_OFFLOAD_UDP_CKSUM;
+}
+
+// Who reads our memory as we do takes a run in two pieces, header and payload. To others it is copied into
+// mbufs, each of which is a descriptor. The driver of TAP holds a segment with its Ethernet header against
+// the MTU, and what it refuses it refuses for ever.
+void port::cut_segments(const rte_eth_dev_info& dev, rte_eth_conf& conf) {
+    const bool able = (dev.tx_offload_capa & RTE_ETH_TX_OFFLOAD_TCP_TSO) && sends_chains_ &&
+                      info_.fills_ip_checksum && info_.fills_tcp_checksum && shows_ != views::none;
+    if (!able) return;
+    conf.txmode.offloads |= RTE_ETH_TX_OFFLOAD_TCP_TSO;
+    constexpr uint32_t most_mbufs = 16;
+    const uint32_t mbufs = std::min<uint32_t>(most_mbufs, dev.tx_desc_lim.nb_seg_max);
+    info_.cuts_bytes = shows_ == views::any ? UINT16_MAX : mbufs > 1 ? (mbufs - 1) * info_.mtu : 0;
+    info_.piece_bytes = info_.mtu - (std::strcmp(dev.driver_name, "net_tap") == 0 ? RTE_ETHER_HDR_LEN : 0);
 }
 
 void port::set_up_queues(const dpdk_options& options) {

@@ -50,6 +50,7 @@ class port {
     void start();
     void spread_flows(const rte_eth_dev_info& dev, rte_eth_conf& conf);
     void use_offloads(const rte_eth_dev_info& dev, rte_eth_conf& conf, bool wanted);
+    void cut_segments(const rte_eth_dev_info& dev, rte_eth_conf& conf);
     void fill_table(const rte_eth_dev_info& dev);
     void choose_address(const dpdk_options& options);
     void watch_link();

@@ -66,6 +66,7 @@ class transmit_queue {
         slot.fragments = std::move(frame.fragments);
         slot.offload_ip_checksum = frame.offload_ip_checksum;
         slot.offload_l4_checksum = frame.offload_l4_checksum;
+        slot.segment_bytes = frame.segment_bytes;
         slot.l2_bytes = frame.l2_bytes;
         slot.l3_bytes = frame.l3_bytes;
         slot.l4_bytes = frame.l4_bytes;

@@ -9,6 +9,8 @@ std::unique_ptr<metric_group> make_metrics(metric_registry& registry, const inte
     (*group)
         .counter("packets_in", "frames received from the device", c.packets_in)
         .counter("packets_out", "IP packets sent, or waiting for a neighbour", c.packets_out)
+        .counter("tso_frames", "runs of TCP segments sent as one frame, which the device cuts", c.tso_frames)
+        .counter("gso_runs", "runs of TCP segments cut here, as the device does not", c.gso_runs)
         .counter("tcp_in", "TCP segments received", c.tcp_in)
         .counter("udp_in", "UDP datagrams received", c.udp_in)
         .counter("icmp_in", "ICMP messages received", c.icmp_in)
@@ -36,6 +38,7 @@ std::unique_ptr<metric_group> make_metrics(metric_registry& registry, const inte
         .counter("device_tx_bytes", "device: bytes sent", d.tx_bytes)
         .counter("device_tx_bursts", "device: bursts sent", d.tx_bursts)
         .counter("device_rx_dropped", "device: frames dropped by the device", d.rx_dropped)
+        .counter("device_tx_refused", "device: frames dropped, as it cannot send such", d.tx_refused)
         .counter("device_tx_rejected", "device: frames for which the transmit queue had no room",
                  d.tx_rejected)
         .counter("device_no_buffers", "device: allocations for which the pool was empty", d.no_buffers);

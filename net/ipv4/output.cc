@@ -49,6 +49,8 @@ output::output(const device_info& device, const interface_config& config, const 
       ttl_(config.ttl),
       device_fills_tcp_(device.fills_tcp_checksum),
       device_fills_udp_(device.fills_udp_checksum),
+      device_cuts_bytes_(device.cuts_bytes),
+      device_piece_bytes_(device.piece_bytes),
       routes_(r),
       neighbours_(n),
       out_(out),
@@ -203,7 +205,7 @@ bool output::send_draft(packet& p, path& way, ecn mark, time_point now) noexcept
         is_fresh(way, now) && way.protocol_ == ip_protocol::tcp && size + ipv4_header::bytes <= way.mtu_;
     if (!plain) [[unlikely]]
         return send_moved(p, way, mark, now);
-    p.offload_ip_checksum = p.offload_l4_checksum = false;
+    p.ask_nothing();
     fill_l4_checksum(way, p, size, ip_protocol::tcp);
     prepend_tcp_header(way, p.head, size, mark);
     ++counters_.packets_out;
@@ -214,8 +216,71 @@ bool output::send_draft(packet& p, path& way, ecn mark, time_point now) noexcept
 // Out of the queue: a request for the neighbour's address may leave first, and from the same place.
 bool output::send_moved(packet& draft, path& way, ecn mark, time_point now) noexcept {
     packet p = std::move(draft);
-    p.offload_ip_checksum = p.offload_l4_checksum = false;
+    p.ask_nothing();
     return send(way, std::move(p), mark, now);
+}
+
+// In a header of TCP, RFC 9293 §3.1.
+namespace tcp_at {
+constexpr size_t seq = 4, flags = 13;
+constexpr uint8_t fin_and_psh = 0x09, cwr = 0x80;
+}  // namespace tcp_at
+
+// One piece for which there is no buffer or no room is lost alone.
+size_t output::send_run(path& way, const segment_run& run, ecn mark, time_point now) noexcept {
+    if (may_cut_in_device(way, run, now)) return send_uncut(way, run, mark) ? run.segments() : 0;
+    if (run.segments() > 1) ++counters_.gso_runs;
+    size_t sent = 0;
+    for (size_t at = 0; at < run.data.size(); at += run.segment_bytes)
+        sent += send_piece(way, run, at, mark, now);
+    return sent;
+}
+
+// A device leaves CWR in the first segment only (RFC 3168 §6.1.2); as part of the ACE field it belongs to all
+// (RFC 9768 §3.2.2). And drivers have their limits: the shortest piece that some cut has 256 bytes, and
+// others make no more than 64 of a run.
+bool output::may_cut_in_device(const path& way, const segment_run& run, time_point now) const noexcept {
+    constexpr size_t shortest = 1024;
+    static_assert(segment_run::longest_bytes <= 64 * shortest);
+    const size_t packet = ipv4_header::bytes + run.header.size() + run.segment_bytes;
+    const size_t data = run.data.size();
+    return data > run.segment_bytes && data <= device_cuts_bytes_ && run.segment_bytes >= shortest &&
+           packet <= way.mtu_ && packet <= device_piece_bytes_ &&
+           (run.header[tcp_at::flags] & tcp_at::cwr) == 0 && is_fresh(way, now);
+}
+
+bool output::send_uncut(path& way, const segment_run& run, ecn mark) noexcept {
+    packet* p = out_.draft();
+    if (!p) return false;
+    std::memcpy(p->head.append(run.header.size()), run.header.data(), run.header.size());
+    p->fragments.push_back(run.data.share());
+    // The sum is without the length, which is each piece's own.
+    ask_for_checksum(*p, p->head.mutable_bytes() + checksum_offset(ip_protocol::tcp), way.pseudo_sum_,
+                     ip_protocol::tcp);
+    prepend_tcp_header(way, p->head, run.header.size() + run.data.size(), mark);
+    std::memset(p->head.mutable_bytes() + l2_bytes + 10, 0, 2);
+    p->offload_ip_checksum = true;
+    p->segment_bytes = run.segment_bytes;
+    counters_.packets_out += run.segments();
+    ++counters_.tso_frames;
+    out_.push_draft();
+    return true;
+}
+
+// The data from `at`, behind a copy of the header.
+bool output::send_piece(path& way, const segment_run& run, size_t at, ecn mark, time_point now) noexcept {
+    packet* p = out_.draft();
+    if (!p) return false;
+    const size_t size = std::min<size_t>(run.segment_bytes, run.data.size() - at);
+    char* tcp = p->head.append(run.header.size());
+    std::memcpy(tcp, run.header.data(), run.header.size());
+    uint32_t sequence;
+    std::memcpy(&sequence, tcp + tcp_at::seq, 4);
+    sequence = __builtin_bswap32(__builtin_bswap32(sequence) + uint32_t(at));
+    std::memcpy(tcp + tcp_at::seq, &sequence, 4);
+    if (at + size < run.data.size()) tcp[tcp_at::flags] &= char(~tcp_at::fin_and_psh);
+    p->fragments.push_back(run.data.share(at, size));
+    return send_draft(*p, way, mark, now);
 }
 
 bool output::send_whole(path& way, packet&& p, ecn mark, size_t size, uint16_t id,

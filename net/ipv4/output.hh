@@ -8,6 +8,7 @@
 #include "net/ipv4/path_mtus.hh"
 #include "net/ipv4/routes.hh"
 #include "net/path.hh"
+#include "net/segment_run.hh"
 
 #include <array>
 
@@ -27,6 +28,7 @@ class output {
     void doubt(const path& way, time_point now) noexcept;
     bool send(path& way, packet&& p, ecn mark, time_point now) noexcept;
     bool send_draft(packet& draft, path& way, ecn mark, time_point now) noexcept;
+    size_t send_run(path& way, const segment_run& run, ecn mark, time_point now) noexcept;
 
     // A router or the peer said that packets to `destination` must not be longer.
     void lower_mtu(ipv4_address destination, uint16_t mtu, time_point now) noexcept;
@@ -45,6 +47,9 @@ class output {
     static void write_fields(const path& way, uint8_t* ip, size_t size, ecn mark, uint16_t id,
                              uint16_t fragment_field) noexcept;
     static void prepend_tcp_header(path& way, buffer& head, size_t size, ecn mark) noexcept;
+    bool may_cut_in_device(const path& way, const segment_run& run, time_point now) const noexcept;
+    bool send_uncut(path& way, const segment_run& run, ecn mark) noexcept;
+    bool send_piece(path& way, const segment_run& run, size_t at, ecn mark, time_point now) noexcept;
     bool send_moved(packet& draft, path& way, ecn mark, time_point now) noexcept;
     bool send_whole(path& way, packet&& p, ecn mark, size_t size, uint16_t id,
                     uint16_t fragment_field) noexcept;
@@ -61,6 +66,8 @@ class output {
     uint8_t ttl_;
     bool device_fills_tcp_;
     bool device_fills_udp_;
+    uint32_t device_cuts_bytes_;
+    uint32_t device_piece_bytes_;
     const routes& routes_;
     neighbours& neighbours_;
     transmit_queue& out_;

@@ -3,6 +3,7 @@
 #include "net/checksum.hh"
 #include "net/rss.hh"
 
+#include <algorithm>
 #include <cstring>
 
 namespace millrace::net {
@@ -17,6 +18,11 @@ constexpr uint16_t good_sum = 0xffff;  // of bytes that hold their own checksum
 
 uint16_t read16(const uint8_t* p) noexcept {
     return uint16_t(p[0] << 8 | p[1]);
+}
+
+void write16(uint8_t* to, uint16_t value) noexcept {
+    to[0] = uint8_t(value >> 8);
+    to[1] = uint8_t(value);
 }
 
 // The parts of an IPv4 frame; `valid` only if all lengths fit.
@@ -68,6 +74,45 @@ void fill_checksums(packet& frame) noexcept {
         uint16_t sum = checksum_of(sum_packet(frame) + front);
         if (frame.is_udp && sum == 0) sum = 0xffff;  // RFC 768: zero would say that there is none
         std::memcpy(bytes + at, &sum, 2);
+    }
+}
+
+void cut_segments(const packet& frame, const std::function<void(packet&)>& send) {
+    constexpr uint8_t fin = 0x01, psh = 0x08, cwr = 0x80;
+    const size_t l4 = size_t(frame.l2_bytes) + frame.l3_bytes;
+    const size_t headers = l4 + frame.l4_bytes;
+    packet whole;
+    whole.head = buffer::allocate(frame.size());
+    char* to = whole.head.mutable_data();
+    to = std::copy_n(frame.head.data(), frame.head.size(), to);
+    for (const buffer& b : frame.fragments) to = std::copy_n(b.data(), b.size(), to);
+    for (size_t at = headers; at < whole.head.size(); at += frame.segment_bytes) {
+        const size_t n = std::min<size_t>(frame.segment_bytes, whole.head.size() - at);
+        const bool first = at == headers, last = at + n == whole.head.size();
+        packet piece;
+        piece.head = buffer::allocate(headers + n);
+        uint8_t* bytes = piece.head.mutable_bytes();
+        std::memcpy(bytes, whole.head.data(), headers);
+        std::memcpy(bytes + headers, whole.head.data() + at, n);
+        write16(bytes + frame.l2_bytes + 2, uint16_t(headers - frame.l2_bytes + n));
+        uint8_t* tcp = bytes + l4;
+        const uint32_t sequence = uint32_t(read16(tcp + 4)) << 16 | read16(tcp + 6);
+        const uint32_t moved = sequence + uint32_t(at - headers);
+        write16(tcp + 4, uint16_t(moved >> 16));
+        write16(tcp + 6, uint16_t(moved));
+        if (!first) tcp[13] &= uint8_t(~cwr);
+        if (!last) tcp[13] &= uint8_t(~(fin | psh));
+        // The pseudo header's length was left out.
+        uint16_t pseudo;
+        std::memcpy(&pseudo, tcp + 16, 2);
+        pseudo = fold(uint64_t(pseudo) + sum_of(uint16_t(frame.l4_bytes + n)));
+        std::memcpy(tcp + 16, &pseudo, 2);
+        piece.offload_ip_checksum = frame.offload_ip_checksum;
+        piece.offload_l4_checksum = frame.offload_l4_checksum;
+        piece.l2_bytes = frame.l2_bytes;
+        piece.l3_bytes = frame.l3_bytes;
+        piece.l4_bytes = frame.l4_bytes;
+        send(piece);
     }
 }
 

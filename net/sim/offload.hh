@@ -4,12 +4,17 @@
 #include "net/packet.hh"
 
 #include <cstdint>
+#include <functional>
 #include <span>
 
 namespace millrace::net {
 
 // Fills in the checksums that the frame asks for.
 void fill_checksums(packet& frame) noexcept;
+
+// TSO: hands `send` the frames, in order, that a frame with `segment_bytes` is to become. Their checksums are
+// still to be filled in.
+void cut_segments(const packet& frame, const std::function<void(packet&)>& send);
 
 // Sets the verdicts on an IPv4 frame received; of what it does not know it says so.
 void verify_checksums(packet& frame) noexcept;

@@ -129,6 +129,13 @@ bool sim_device::refuses_allocation() noexcept {
 }
 
 void sim_device::send(packet& frame) noexcept {
+    if (frame.segment_bytes > 0 && info_.cuts_bytes > 0)
+        cut_segments(frame, [this](packet& piece) { send_one(piece); });
+    else
+        send_one(frame);
+}
+
+void sim_device::send_one(packet& frame) noexcept {
     if (info_.fills_tcp_checksum) fill_checksums(frame);
     const time_point now = clock_.now();
     if (capture_) capture_->write(now, frame);

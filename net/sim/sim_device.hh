@@ -63,6 +63,7 @@ class sim_device final : public device {
  private:
     friend class sim_queue;
     void send(packet& frame) noexcept;
+    void send_one(packet& frame) noexcept;
     void copy_to_peer(const packet& frame, time_point at, const impairment::fate& fate) noexcept;
     bool refuses_allocation() noexcept;
 

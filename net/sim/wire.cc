@@ -25,6 +25,8 @@ device_info describe(uint64_t seed, const wire_end_options& o, wire_end e) {
     info.queues = std::max(1u, o.queues);
     info.spreads_flows = o.spreads_flows;
     info.checks_received = o.checks_received;
+    info.cuts_bytes = o.fills_checksums && o.cuts_segments ? 65535 : 0;
+    info.piece_bytes = info.mtu;
     info.fills_ip_checksum = info.fills_tcp_checksum = info.fills_udp_checksum = o.fills_checksums;
     return info;
 }

@@ -56,7 +56,8 @@ inline duration connection::sample_rtt(const in_flight::acked& acked, const time
 }
 
 // From SND.NXT, `length` of sequence space goes out now; `payload` of it is data.
-inline void connection::note_new(uint32_t length, uint32_t payload, time_point now) noexcept {
+[[gnu::always_inline]] inline void connection::note_new(uint32_t length, uint32_t payload,
+                                                        time_point now) noexcept {
     if (flight_.empty()) {
         progress_at_ = now;
         retransmit_at_ = now + rto_.value();  // RFC 6298 §5.1

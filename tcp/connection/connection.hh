@@ -65,6 +65,9 @@ class connection : connection_parts {
     // The short way of next_segment(), asked first: false, with nothing changed, if what is next is not
     // plain.
     bool next_plain_segment(plain_outgoing& out, time_point now) noexcept;
+    // Behind which there is more: what would be the next ones, under the same header and in the same buffer,
+    // is made one with it, `most` segments and `most_bytes` of payload together. Returns how many they are.
+    uint32_t prolong(plain_outgoing& full, uint32_t most, uint32_t most_bytes, time_point now) noexcept;
     // False: next_segment() would say no and change nothing.
     bool may_send(time_point now) const noexcept {
         return unusual_.any() || snd_.nxt != out_.end() || flight_.lost_bytes() > 0 || acks_.due(now);

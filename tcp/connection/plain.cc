@@ -81,6 +81,21 @@ bool connection::on_plain_run(const plain_run& r, time_point now) noexcept {
     return true;
 }
 
+// In flight at most for sending to be plain: what goes beyond the first window may have to be paced.
+inline uint32_t connection::plain_segments() const noexcept {
+    return settings_.pacing
+               ? std::min<uint32_t>(settings_.initial_window_segments, settings_.max_segments_in_flight)
+               : settings_.max_segments_in_flight;
+}
+
+// What segment_size() decides at once: `size` is all that is unsent or a full segment, and fits both windows.
+[[gnu::always_inline]] inline bool connection::may_send_whole(uint32_t size, time_point now) const noexcept {
+    if (size > snd_.usable()) return false;
+    if (flight_.empty()) return size <= congestion_.cwnd() && now - sent_at_ <= settings_.rto_min;
+    return (no_delay_ || size == smss_) && recovery_.pipe(flight_) + size <= congestion_.cwnd() &&
+           flight_.size() < plain_segments();
+}
+
 // New data in one piece, whole if not the last, that the windows let out; or an ACK for which there is
 // nothing to ride on.
 bool connection::next_plain_segment(plain_outgoing& out, time_point now) noexcept {
@@ -111,19 +126,21 @@ bool connection::next_plain_segment(plain_outgoing& out, time_point now) noexcep
     return true;
 }
 
-// In flight at most for sending to be plain: what goes beyond the first window may have to be paced.
-inline uint32_t connection::plain_segments() const noexcept {
-    return settings_.pacing
-               ? std::min<uint32_t>(settings_.initial_window_segments, settings_.max_segments_in_flight)
-               : settings_.max_segments_in_flight;
-}
-
-// What segment_size() decides at once: `size` is all that is unsent or a full segment, and fits both windows.
-bool connection::may_send_whole(uint32_t size, time_point now) const noexcept {
-    if (size > snd_.usable()) return false;
-    if (flight_.empty()) return size <= congestion_.cwnd() && now - sent_at_ <= settings_.rto_min;
-    return (no_delay_ || size == smss_) && recovery_.pipe(flight_) + size <= congestion_.cwnd() &&
-           flight_.size() < plain_segments();
+// Each has a record of its own in flight, so that loss, round trips and windows are those of segments.
+uint32_t connection::prolong(plain_outgoing& full, uint32_t most, uint32_t most_bytes,
+                             time_point now) noexcept {
+    const uint32_t segment_bytes = full.payload_bytes;
+    uint32_t segments = 1;
+    for (; segments < most && !full.push; ++segments) {
+        const uint32_t size = std::min(unsent(), segment_bytes);
+        if (full.payload_bytes + size > most_bytes || !may_send_whole(size, now)) break;
+        if (out_.find_whole(snd_.nxt, size).bytes != full.from) break;
+        note_new(size, size, now);
+        full.payload_bytes += size;
+        full.push = snd_.nxt == out_.end();
+        ++segments_sent_;
+    }
+    return segments;
 }
 
 }  // namespace millrace::tcp

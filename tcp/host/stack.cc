@@ -96,6 +96,7 @@ stack::stack(reactor& r, net::interface& out, unsigned self, const native_settin
       time_wait_(settings.time_wait, settings.tcp.time_wait, key_of_tables(secret_)),
       metrics_(r.metrics(), "tcp") {
     declare_metrics();
+    if (settings.tso) longest_run_ = uint32_t(out.longest_run());
     interface_.attach(static_cast<net::l4_handler*>(this));
 }
 
@@ -218,6 +219,27 @@ void stack::fetch_ahead(std::span<const net::ip_datagram> burst) noexcept {
     }
 }
 
+// False if there may be more.
+[[gnu::always_inline]] inline bool stack::send_segments(socket& s) noexcept {
+    const time_point at = now();
+    for (unsigned n = 0; n < segments_per_turn && room_ > 0; ++n, --room_) {
+        if (!s.protocol().may_send(at)) return true;
+        plain_outgoing plain;
+        if (s.protocol().next_plain_segment(plain, at)) [[likely]] {
+            if (plain.payload_bytes > 0 && !plain.push && longest_run_ > 0) [[unlikely]] {
+                const unsigned others = send_run(s, plain, segments_per_turn - n, at) - 1;
+                n += others;
+                room_ -= others;
+                continue;
+            }
+            note_sent(s, transmit(interface_, s.way(), plain, s.local_port(), s.remote_port()));
+        } else if (!send_any(s, at)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void stack::flush() noexcept {
     if (dirty_.empty()) return;
     reactor_.cost().enter(work_kind::tcp_out);
@@ -251,21 +273,6 @@ void stack::note_connections() noexcept {
 void stack::note_records() noexcept {
     memory_.set(net::memory_use::half_open, half_open_.size() * sizeof(half_open));
     memory_.set(net::memory_use::time_wait, time_wait_.size() * time_wait_table::record_bytes);
-}
-
-// False if there may be more.
-bool stack::send_segments(socket& s) noexcept {
-    const time_point at = now();
-    for (unsigned n = 0; n < segments_per_turn && room_ > 0; ++n, --room_) {
-        if (!s.protocol().may_send(at)) return true;
-        plain_outgoing plain;
-        if (s.protocol().next_plain_segment(plain, at)) [[likely]] {
-            note_sent(s, transmit(interface_, s.way(), plain, s.local_port(), s.remote_port()));
-        } else if (!send_any(s, at)) {
-            return true;
-        }
-    }
-    return false;
 }
 
 bool stack::send_any(socket& s, time_point at) noexcept {

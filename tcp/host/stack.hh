@@ -107,7 +107,8 @@ class stack final : public net::l4_handler, public poller {
     void fetch_ahead(std::span<const net::ip_datagram> burst) noexcept;
     void on_datagram(net::ip_datagram& d) noexcept;
     bool on_plain(net::ip_datagram& d) noexcept;
-    // These two are in stack_runs.cc.
+    // These three are in stack_runs.cc.
+    unsigned send_run(socket& s, plain_outgoing& first, unsigned most, time_point at) noexcept;
     size_t on_run(std::span<net::ip_datagram> burst) noexcept;
     bool take_run(const plain_run& run, std::span<net::ip_datagram> datagrams) noexcept;
     // A segment of no connection in the table; these are in stack_unmatched.cc.
@@ -166,6 +167,7 @@ class stack final : public net::l4_handler, public poller {
     flow_table<socket*> table_;
     dirty_list dirty_;
     size_t room_ = 0;                   // for segments, in this flush
+    uint32_t longest_run_ = 0;          // bytes of data that segments have which are sent as one; 0: none are
     std::vector<socket*> sockets_;      // also those retired that users hold
     flow_table<listening*> listeners_;  // by port
     uint32_t next_listener_ = 1;

@@ -1,7 +1,10 @@
-// Segments of one flow that came one behind the other in a burst are taken as one (generic receive offload).
+// Segments of one flow that came one behind the other in a burst are taken as one (generic receive offload),
+// and those that go out one behind the other are handed down as one (segmentation offload).
 #include "tcp/host/stack.hh"
+#include "tcp/host/transmit.hh"
 #include "tcp/segment/plain_run.hh"
 
+#include <algorithm>
 #include <utility>
 
 namespace millrace::tcp {
@@ -59,6 +62,21 @@ bool stack::take_run(const plain_run& run, std::span<net::ip_datagram> datagrams
     known->deliver();
     touch(*known);
     return true;
+}
+
+// Sends `first`, behind which there is more, and what goes on behind it under the same header, up to `most`
+// segments and to what there is room for; returns how many. What is not sent is as good as lost: see
+// note_sent().
+[[gnu::noinline]] unsigned stack::send_run(socket& s, plain_outgoing& first, unsigned most,
+                                           time_point at) noexcept {
+    const auto segment_bytes = uint16_t(first.payload_bytes);
+    most = unsigned(std::min<size_t>(most, room_));
+    const uint32_t n = s.protocol().prolong(first, most, longest_run_, at);
+    const size_t sent =
+        transmit_run(interface_, s.way(), first, segment_bytes, s.local_port(), s.remote_port());
+    stats_.segments_out += sent;
+    for (size_t i = sent; i < n; ++i) note_sent(s, false);
+    return n;
 }
 
 }  // namespace millrace::tcp

@@ -1,6 +1,8 @@
 #include "tcp/host/transmit.hh"
 
+#include <array>
 #include <cstring>
+#include <span>
 #include <utility>
 
 namespace millrace::tcp {
@@ -52,6 +54,17 @@ bool transmit(net::interface& out, net::path& way, const plain_outgoing& o, uint
     else if (o.payload_bytes > 0)
         copy(to + header_bytes, o.payload(), o.payload_bytes);
     return out.send_draft(*p, way, mark_of(o));
+}
+
+size_t transmit_run(net::interface& out, net::path& way, const plain_outgoing& o, uint16_t segment_bytes,
+                    uint16_t source_port, uint16_t destination_port) noexcept {
+    std::array<uint8_t, header::size + timestamps_bytes> header;
+    emit(o, source_port, destination_port, header.data());
+    return out.send_run(way,
+                        {.header = std::span(header).first(o.header_bytes()),
+                         .data = o.from->share(o.offset, o.payload_bytes),
+                         .segment_bytes = segment_bytes},
+                        mark_of(o));
 }
 
 uint16_t mss_of(const net::path& way) noexcept {

@@ -21,6 +21,10 @@ bool transmit(net::interface& out, net::path& way, outgoing&& o, uint16_t source
 bool transmit(net::interface& out, net::path& way, const plain_outgoing& o, uint16_t source_port,
               uint16_t destination_port) noexcept;
 
+// Of several that were made one, `segment_bytes` of payload each but the last: how many were sent.
+size_t transmit_run(net::interface& out, net::path& way, const plain_outgoing& o, uint16_t segment_bytes,
+                    uint16_t source_port, uint16_t destination_port) noexcept;
+
 // The largest payload, options counted as payload, that a TCP packet on this path may carry (RFC 6691 §2).
 uint16_t mss_of(const net::path& way) noexcept;
 

@@ -64,6 +64,8 @@ void declare_network(config_schema& schema, service_options& o) {
     schema.number("device.descriptors", o.descriptors, "of each ring").range(16, 32768);
     schema.toggle("device.checksum-offload", o.checksum_offload,
                   "let the device compute what checksums it can");
+    schema.toggle("device.segmentation-offload", o.segmentation_offload,
+                  "let the device cut runs of segments, if it can");
     schema.toggle("device.verify-checksums", o.verify_checksums,
                   "of TCP and UDP in software; off only where the link is memory");
     schema.bytes("device.memory", o.memory, "that DPDK takes").range(64ull << 20, 1ull << 40);
@@ -120,6 +122,8 @@ void declare_tcp(config_schema& schema, service_options& o) {
     schema.toggle("tcp.sack", t.sack, "RFC 2018");
     schema.toggle("tcp.gro", o.native.gro,
                   "take segments as one that come in one burst, one behind the other");
+    schema.toggle("tcp.tso", o.native.tso,
+                  "send full segments as one, which the device cuts if it can, or else the interface");
     schema.time("tcp.ack-delay", t.ack_delay, "RFC 9293").range(0ms, 500ms);
     schema.time("tcp.rto-initial", t.rto_initial, "RFC 6298").range(1ms, 60s);
     schema.time("tcp.rto-min", t.rto_min, "RFC 6298 says 1s").range(1ms, 60s);
@@ -269,6 +273,7 @@ net::dpdk_options device_options_of(const config_schema& schema, const service_o
                         .buffers = o.buffers,
                         .descriptors = o.descriptors,
                         .checksum_offload = o.checksum_offload,
+                        .segmentation_offload = o.segmentation_offload,
                         .memory_mib = unsigned(o.memory >> 20),
                         .hugepages = o.hugepages,
                         .eal_arguments = o.eal_arguments};

@@ -35,6 +35,7 @@ struct service_options {
     uint64_t mtu = 1500;
     unsigned buffers = 8192;
     unsigned descriptors = 512;
+    bool segmentation_offload = true;
     bool checksum_offload = true;
     bool verify_checksums = true;
     uint64_t memory = 256ull << 20;

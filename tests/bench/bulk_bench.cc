@@ -82,17 +82,20 @@ future<> connect(net::network& network, net::endpoint server, work& w) {
 
 int main(int argc, char** argv) {
     uint64_t segments = 100'000;
-    bool sends = false;
+    bool sends = false, device_tso = false;
     tcp::native_settings settings;
     config_schema schema("millrace-bulk-bench",
                          "A stream of full segments between two stacks of one process.");
     schema.number("segments", segments, "of 1448 bytes, in total").range(1, 1'000'000'000);
     schema.toggle("sends", sends, "the server sends them; else it receives them");
     schema.toggle("gro", settings.gro, "as --tcp-gro");
+    schema.toggle("tso", settings.tso, "as --tcp-tso");
+    schema.toggle("device-tso", device_tso, "the device cuts runs of segments, at no cost");
     if (const auto code = start_program(schema, argc, argv)) return *code;
 
     manual_clock time;
-    net::link_pair link = net::make_link({.fills_checksums = true, .gathers = !sends});
+    net::link_pair link =
+        net::make_link({.fills_checksums = true, .cuts_segments = device_tso, .gathers = !sends});
     reactor server_loop({.time = &time}), client_loop({.time = &time});
     const auto config = [](const char* cidr) {
         net::interface_config c;

@@ -12,7 +12,7 @@ using namespace millrace;
 
 int main(int argc, char** argv) {
     uint64_t seeds = 1000, first = 1, bytes = 4 << 20;
-    bool verbose = false, shrink = true;
+    bool verbose = false, shrink = true, tso = true, device_tso = false;
     std::string pcap, without;
     config_schema schema("millrace-sim-seeds",
                          "Bytes through an echo service and back, over wires drawn from seeds.");
@@ -21,6 +21,8 @@ int main(int argc, char** argv) {
     schema.bytes("bytes", bytes, "to send each way");
     schema.toggle("verbose", verbose, "a line for every seed");
     schema.text("pcap", pcap, "write what the client's host sees of the last seed").placeholder("FILE");
+    schema.toggle("tso", tso, "as --tcp-tso");
+    schema.toggle("device-tso", device_tso, "the devices cut runs of segments, and fill checksums");
     schema
         .text("without", without,
               "leave these out of what seeds draw: jitter, loss, reorder, duplicate, corrupt, "
@@ -39,6 +41,8 @@ int main(int argc, char** argv) {
         const bool last = seed + 1 == first + seeds;
         const test::transfer_options options{.bytes = bytes,
                                              .pcap = last ? pcap : std::string(),
+                                             .tso = tso,
+                                             .device_cuts = device_tso,
                                              .without = *test::trouble_set::parse(without)};
         const test::transfer_outcome o = test::run_transfer(seed, options);
         failed += !o.ok();

@@ -80,8 +80,10 @@ shrunk_transfer shrink_transfer(uint64_t seed, const transfer_options& failing, 
 
 std::string replay_line(uint64_t seed, const transfer_options& options) {
     const std::string without = options.without.to_string();
-    return fmt::format("millrace-sim-seeds --first {} --seeds 1 --bytes {}{}{} --verbose", seed,
-                       options.bytes, without.empty() ? "" : " --without ", without);
+    return fmt::format("millrace-sim-seeds --first {} --seeds 1 --bytes {}{}{}{}{} --verbose", seed,
+                       options.bytes, options.tso ? "" : " --tso=no",
+                       options.device_cuts ? " --device-tso" : "", without.empty() ? "" : " --without ",
+                       without);
 }
 
 std::string smallest_replay(uint64_t seed, const transfer_options& failing, const transfer_outcome& how) {

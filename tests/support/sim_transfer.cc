@@ -185,6 +185,9 @@ transfer_outcome run_transfer(uint64_t seed, const transfer_options& options) {
     for (net::wire_options* o : {&setup.a_to_b, &setup.b_to_a}) draw_marks(rng, *o);
     settings.tcp.pacing = rng.chance(0.3);
     settings.gro = options.gro;
+    settings.tso = options.tso;
+    for (net::wire_end_options* end : {&setup.a, &setup.b})
+        end->fills_checksums = end->cuts_segments = options.device_cuts;
     net::interface_config config;
     if (rng.chance(0.2)) config.memory = 20'000 + rng.below(1'000'000);
     for (net::wire_options* o : {&setup.a_to_b, &setup.b_to_a}) leave_out(options.without, *o);
@@ -233,6 +236,10 @@ transfer_outcome run_transfer(uint64_t seed, const transfer_options& options) {
 
     out.hash = t.hash;
     out.steps = hosts.world.steps();
+    for (sim_host* h : {&hosts.a, &hosts.b}) {
+        out.tso_frames += h->network->interface().counters().tso_frames;
+        out.gso_runs += h->network->interface().counters().gso_runs;
+    }
     out.gro_merged = hosts.a.network->counters().gro_merged + hosts.b.network->counters().gro_merged;
     out.frames = hosts.wire.counters(net::wire_end::a).sent + hosts.wire.counters(net::wire_end::b).sent;
     out.retransmissions =

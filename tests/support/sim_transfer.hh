@@ -15,7 +15,9 @@ struct transfer_options {
     size_t bytes = 4 << 20;  // each way
     std::string pcap{};      // a file to write what host a sees; empty: none
     bool gro = true;         // as of tcp::native_settings
-    trouble_set without{};   // of what the seed draws
+    bool tso = true;
+    bool device_cuts = false;  // those of TSO, and fills checksums
+    trouble_set without{};     // of what the seed draws
     // A byte that the echo service gets wrong: for tests of what becomes of a failure.
     std::optional<size_t> spoilt{};
 };
@@ -29,6 +31,8 @@ struct transfer_outcome {
     uint64_t frames = 0;
     uint64_t steps = 0;
     uint64_t gro_merged = 0;  // segments, at both ends
+    uint64_t tso_frames = 0;
+    uint64_t gso_runs = 0;
 
     bool ok() const noexcept { return failure.empty(); }
 };

@@ -1,11 +1,14 @@
 // The kernel at the other end of a TAP interface.
+#include "net/checksum.hh"
 #include "net/dpdk_device.hh"
+#include "net/sim/offload.hh"
 #include "tests/support/net_frames.hh"
 #include "tests/support/net_namespace.hh"
 
 #include <boost/test/unit_test.hpp>
 
 #include <arpa/inet.h>
+#include <cstring>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
 #include <net/if.h>
@@ -44,11 +47,11 @@ std::unique_ptr<device> open_tap(const std::string& name, unsigned queues = 1) {
 // The kernel's end, with our own type of frame, so that nothing of the kernel's own is among them.
 class kernel_end {
  public:
-    explicit kernel_end(const std::string& name)
-        : fd_(::socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, htons(ETH_P_802_EX1))) {
+    explicit kernel_end(const std::string& name, uint16_t type = ETH_P_802_EX1)
+        : fd_(::socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, htons(type))) {
         sockaddr_ll at{};
         at.sll_family = AF_PACKET;
-        at.sll_protocol = htons(ETH_P_802_EX1);
+        at.sll_protocol = htons(type);
         at.sll_ifindex = int(::if_nametoindex(name.c_str()));
         BOOST_REQUIRE(::bind(fd_, reinterpret_cast<const sockaddr*>(&at), sizeof at) == 0);
     }
@@ -120,6 +123,64 @@ BOOST_AUTO_TEST_CASE(frames_reach_the_kernel_and_come_from_it,
     const std::string chained = frames::bytes_of(p);
     BOOST_TEST(frames::send(d->queue(0), std::move(p)));
     BOOST_TEST((kernel.receive() == chained));
+}
+
+// TSO: as librte_gso does it behind the driver of TAP, which numbers the packets, too.
+BOOST_AUTO_TEST_CASE(a_run_of_segments_is_cut_by_the_device, *boost::unit_test::precondition(a_namespace())) {
+    dpdk_options o;
+    o.device = "dpdk:net_tap7,iface=mrtest7";
+    o.buffers = 1024;
+    auto d = open_dpdk_device(o);
+    BOOST_REQUIRE(set_up("mrtest7"));
+    BOOST_TEST_REQUIRE(d->info().cuts_bytes >= 60'000u);
+    BOOST_TEST(d->info().piece_bytes == 1486u);
+    kernel_end kernel("mrtest7", ETH_P_IP);
+    const ipv4_address from(10, 1, 2, 3), to(10, 1, 2, 4);
+    for (const size_t bytes : {1435, 5000, 60'000}) {
+        std::string header(14 + 20 + 32, '\0');
+        auto* h = reinterpret_cast<uint8_t*>(header.data());
+        mac_address::broadcast().write(h);
+        h[6] = 2;
+        h[12] = 8;
+        h[14] = 0x45;
+        h[16] = uint8_t((52 + bytes) >> 8);
+        h[17] = uint8_t(52 + bytes);
+        h[20] = 0x40;  // DF
+        h[22] = 64;
+        h[23] = 6;
+        from.write(h + 26);
+        to.write(h + 30);
+        h[38] = h[39] = 0xff;  // the numbers go round
+        h[46] = 0x80;
+        h[47] = 0x18;  // ACK and PSH
+        const uint16_t pseudo = fold(pseudo_header_sum(from, to, 6));
+        std::memcpy(h + 50, &pseudo, 2);
+        packet p = frames::in_device_buffer(d->queue(0), header);
+        p.fragments.push_back(buffer::copy_of(frames::pattern(bytes)));
+        p.offload_ip_checksum = p.offload_l4_checksum = true;
+        p.segment_bytes = 1434;
+        p.l2_bytes = 14;
+        p.l3_bytes = 20;
+        p.l4_bytes = 32;
+        std::vector<std::string> wanted;
+        cut_segments(p, [&](packet& piece) {
+            fill_checksums(piece);
+            wanted.push_back(frames::bytes_of(piece));
+        });
+        BOOST_TEST(wanted.size() == (bytes + 1433) / 1434);
+        BOOST_TEST(d->queue(0).transmit(std::span(&p, 1)) == 1u);
+        for (const std::string& frame : wanted) {
+            packet got;
+            got.head = buffer::copy_of(kernel.receive());
+            BOOST_TEST_REQUIRE(got.head.size() == frame.size());
+            verify_checksums(got);
+            BOOST_TEST((got.ip_checksum == checksum_verdict::good));
+            BOOST_TEST((got.l4_checksum == checksum_verdict::good));
+            std::memcpy(got.head.mutable_data() + 18, frame.data() + 18, 2);
+            std::memcpy(got.head.mutable_data() + 24, frame.data() + 24, 2);
+            BOOST_TEST((got.head.view() == frame));
+        }
+    }
 }
 
 BOOST_AUTO_TEST_CASE(the_address_is_not_the_kernels_own, *boost::unit_test::precondition(a_namespace())) {

@@ -61,12 +61,20 @@ void pair::open(int i) {
 }
 
 std::optional<std::string> pair::next_datagram(connection& c, bool& ect) {
+    if (!run_.empty()) {
+        ect = run_ect_;
+        return take_of_run();
+    }
     const bool may = c.may_send(now_);
     if (options_.short_ways) {
         if (!may) return std::nullopt;
-        if (auto plain = next_plainly(c, 1, 2, now_, &ect)) {
-            ++sent_plainly_;
-            return plain;
+        for (std::string& each : next_run_plainly(c, 1, 2, now_, 1 + uint32_t(order_ % 9), ect))
+            run_.push_back(std::move(each));
+        if (!run_.empty()) {
+            sent_plainly_ += unsigned(run_.size());
+            prolonged_ += unsigned(run_.size()) - 1;
+            run_ect_ = ect;
+            return take_of_run();
         }
     }
     outgoing o;
@@ -74,6 +82,12 @@ std::optional<std::string> pair::next_datagram(connection& c, bool& ect) {
     BOOST_TEST_REQUIRE(may);
     ect = o.ect;
     return datagram_of(o);
+}
+
+std::string pair::take_of_run() {
+    std::string first = std::move(run_.front());
+    run_.pop_front();
+    return first;
 }
 
 void pair::transmit(int from, const std::string& bytes, bool ect) {

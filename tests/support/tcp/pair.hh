@@ -9,6 +9,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <optional>
 #include <random>
@@ -57,6 +58,8 @@ class pair {
     unsigned arrived_plainly() const { return arrived_plainly_; }
     // Of those that came, segments that were taken as one with the one before them.
     unsigned merged() const { return merged_; }
+    // Of those sent, segments that were made one with the one before them.
+    unsigned prolonged() const { return prolonged_; }
     std::string report() const;
 
  private:
@@ -78,6 +81,7 @@ class pair {
     void open(int i);
     void pump(int i);
     std::optional<std::string> next_datagram(connection& c, bool& ect);
+    std::string take_of_run();
     void transmit(int from, const std::string& datagram, bool ect = false);
     void open_for(const segment& syn, side& to, int i);
     void note_state(const connection& c);
@@ -95,6 +99,9 @@ class pair {
     std::vector<flying> pipe_;
     uint64_t order_ = 0;
     std::string trace_;
+    std::deque<std::string> run_;  // segments that were made one, still to be sent
+    bool run_ect_ = false;
+    unsigned prolonged_ = 0;
     unsigned sent_plainly_ = 0;
     unsigned arrived_plainly_ = 0;
     unsigned merged_ = 0;

@@ -12,6 +12,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace millrace::tcp::script {
 
@@ -51,15 +52,38 @@ inline size_t arrive_as_run(connection& c, std::span<const std::pair<std::string
 
 // The datagram that goes out; none if what is next, if anything, is to be asked for the general way.
 // `ect`: whether its IP header shall say so.
+inline std::string datagram_of(const plain_outgoing& o, uint16_t from, uint16_t to) {
+    std::string bytes(o.header_bytes(), '\0');
+    emit(o, from, to, reinterpret_cast<uint8_t*>(bytes.data()));
+    if (o.payload_bytes > 0) bytes.append(o.payload(), o.payload_bytes);
+    return bytes;
+}
 inline std::optional<std::string> next_plainly(connection& c, uint16_t from, uint16_t to, time_point now,
                                                bool* ect = nullptr) {
     plain_outgoing o;
     if (!c.next_plain_segment(o, now)) return std::nullopt;
     if (ect) *ect = o.ect;
-    std::string bytes(o.header_bytes(), '\0');
-    emit(o, from, to, reinterpret_cast<uint8_t*>(bytes.data()));
-    if (o.payload_bytes > 0) bytes.append(o.payload(), o.payload_bytes);
-    return bytes;
+    return datagram_of(o, from, to);
+}
+
+// The same with what is made one with it, up to `most`, cut again.
+inline std::vector<std::string> next_run_plainly(connection& c, uint16_t from, uint16_t to, time_point now,
+                                                 uint32_t most, bool& ect) {
+    std::vector<std::string> all;
+    plain_outgoing o;
+    if (!c.next_plain_segment(o, now)) return all;
+    ect = o.ect;
+    const uint32_t full = o.payload_bytes;
+    const uint32_t n = full > 0 && !o.push ? c.prolong(o, most, 65'000, now) : 1;
+    for (uint32_t i = 0; i < n; ++i) {
+        plain_outgoing piece = o;
+        piece.seq += i * full;
+        piece.offset += i * full;
+        piece.payload_bytes = i + 1 < n ? full : o.payload_bytes - i * full;
+        piece.push = o.push && i + 1 == n;
+        all.push_back(datagram_of(piece, from, to));
+    }
+    return all;
 }
 
 }  // namespace millrace::tcp::script

@@ -19,6 +19,7 @@ struct plain_counts {
     unsigned sent = 0;
     unsigned arrived = 0;
     unsigned merged = 0;
+    unsigned prolonged = 0;
 };
 
 // Where two traces part, with what came before.
@@ -42,7 +43,7 @@ plain_counts check(pair_options o) {
     BOOST_TEST_REQUIRE((with.trace() == without.trace()), first_difference(with.trace(), without.trace()));
     BOOST_TEST(without.sent_plainly() + without.arrived_plainly() + without.merged() == 0u);
     BOOST_TEST(with.both_over(), with.report());
-    return {with.sent_plainly(), with.arrived_plainly(), with.merged()};
+    return {with.sent_plainly(), with.arrived_plainly(), with.merged(), with.prolonged()};
 }
 
 // A send buffer so small that nearly all goes out before the end is known.
@@ -91,6 +92,7 @@ BOOST_AUTO_TEST_CASE(over_a_clean_pipe_nearly_all_segments_are_plain) {
     const auto n = check({.ours = streaming(), .theirs = streaming(), .bytes = {1'000'000, 1'000'000}});
     BOOST_TEST(n.sent > 1000u);
     BOOST_TEST(n.arrived > 1000u);
+    BOOST_TEST(n.prolonged > 150u);
 }
 
 BOOST_AUTO_TEST_CASE(they_differ_in_nothing_whatever_the_pipe_does) {
@@ -103,7 +105,9 @@ BOOST_AUTO_TEST_CASE(they_differ_in_nothing_whatever_the_pipe_does) {
                               .theirs = streaming()});
         all.sent += n.sent;
         all.arrived += n.arrived;
+        all.prolonged += n.prolonged;
     }
+    BOOST_TEST(all.prolonged > 10 * seeds);
     BOOST_TEST(all.sent > 30 * seeds);
     BOOST_TEST(all.arrived > 30 * seeds);
 }

@@ -76,6 +76,57 @@ struct bulk_fixture : raw_fixture {
     uint32_t sent = 0;
 };
 
+struct peer_options {
+    uint16_t mss;
+    uint16_t wnd;
+    bool ecn = false;
+};
+
+// A connection of the peer's on which the host sends.
+struct outgoing_fixture : raw_fixture {
+    explicit outgoing_fixture(const peer_options& o) : raw_fixture(settings_for(o)), wnd(o.wnd) {
+        listener = listen({.port = 80});
+        tcp::outgoing syn = bare(o.ecn ? flags::syn | flags::ece | flags::cwr : tcp::flags(flags::syn), 1000);
+        syn.options.mss = o.mss;
+        peer.send(std::move(syn), 5000, 80);
+        iss = exchange().at(0).segment.seq.value();
+        acknowledge(0);
+        exchange();
+        host.run([&](net::network&) { stream = listener.accept().get(); });
+    }
+    static tcp::native_settings settings_for(const peer_options& o) {
+        tcp::native_settings s;
+        s.tcp.ecn = o.ecn ? tcp::ecn_mode::on : tcp::ecn_mode::off;
+        s.tcp.congestion = net::congestion_algorithm::reno;
+        return s;
+    }
+
+    void write(size_t bytes) {
+        host.run([&](net::network&) { written = stream->write(buffer::copy_of(std::string(bytes, 'w'))); });
+    }
+    void acknowledge(uint32_t bytes, tcp::flags also = {}) {
+        tcp::outgoing o = bare(flags::ack | also, 1001, iss + 1 + bytes);
+        o.wnd = wnd;
+        peer.send(std::move(o), 5000, 80);
+    }
+    tcp::connection_info info() const {
+        return *host.network->connection({host.address, 80}, {net::ipv4_address(10, 0, 0, 1), 5000});
+    }
+    uint64_t gso_runs() const { return host.network->interface().counters().gso_runs; }
+
+    uint16_t wnd;
+    net::listener listener;
+    std::optional<net::stream> stream;
+    std::optional<future<>> written;
+    uint32_t iss = 0;
+};
+
+uint32_t bytes_of(const std::vector<raw_peer::received>& sent) {
+    uint32_t n = 0;
+    for (const auto& r : sent) n += uint32_t(r.segment.payload.size());
+    return n;
+}
+
 }  // namespace
 
 BOOST_AUTO_TEST_SUITE(host_runs)
@@ -165,6 +216,71 @@ BOOST_AUTO_TEST_CASE(nobody_on_the_wire_can_tell) {
     }
     std::remove(path.c_str());
     BOOST_TEST(merged > 100u);
+}
+
+// RFC 9293 §3.7.1, §3.8.6: no segment is longer than the peer's MSS, and together they are within its window.
+BOOST_AUTO_TEST_CASE(a_run_keeps_to_the_peers_segment_size_and_window) {
+    outgoing_fixture f({.mss = 1200, .wnd = 9000});
+    f.write(50'000);
+    auto sent = f.exchange();
+    BOOST_TEST_REQUIRE(sent.size() == 7u);
+    for (const auto& r : sent) {
+        BOOST_TEST(r.segment.payload.size() == 1200u);
+        BOOST_TEST(!r.segment.flags.has(flags::psh));
+    }
+    BOOST_TEST(f.gso_runs() == 1u);
+
+    // And within the congestion window, and within what was written.
+    for (uint32_t taken = 7 * 1200; taken < 50'000; taken += bytes_of(sent)) {
+        f.acknowledge(taken);
+        const uint32_t cwnd = f.info().cwnd;
+        sent = f.exchange();
+        BOOST_TEST_REQUIRE(!sent.empty());
+        BOOST_TEST(bytes_of(sent) <= std::min<uint32_t>(cwnd + 1200, 9000));
+        for (const auto& r : sent)
+            BOOST_TEST(r.segment.flags.has(flags::psh) ==
+                       (r.segment.seq + uint32_t(r.segment.payload.size()) == tcp::seq(f.iss + 1 + 50'000)));
+    }
+    BOOST_TEST(f.gso_runs() > 4u);
+}
+
+// RFC 3168 §6.1.2: CWR is in the first new segment after the window was reduced, and in no other.
+BOOST_AUTO_TEST_CASE(the_window_is_said_to_be_reduced_once) {
+    outgoing_fixture f({.mss = 1200, .wnd = 60'000, .ecn = true});
+    f.write(100'000);
+    BOOST_TEST_REQUIRE(f.exchange().size() == 10u);
+    const auto before = f.gso_runs();
+    f.acknowledge(9 * 1200, flags::ece);
+    const auto sent = f.exchange();
+    BOOST_TEST_REQUIRE(sent.size() >= 4u);
+    for (const auto& r : sent) {
+        BOOST_TEST(r.segment.flags.has(flags::cwr) == (&r == &sent.front()));
+        BOOST_TEST(r.ecn == uint8_t(net::ecn::ect0));
+    }
+    BOOST_TEST(f.gso_runs() == before + 1);
+}
+
+// Segmentation offload: whoever cuts what is sent as one, what leaves is what was sent one by one.
+BOOST_AUTO_TEST_CASE(nor_whether_segments_were_sent_as_one) {
+    const std::string path = fmt::format("/tmp/millrace-tso-{}.pcap", ::getpid());
+    uint64_t tso_frames = 0, gso_runs = 0;
+    for (uint64_t seed = 1; seed <= effort<uint64_t>(4, 8, 60); ++seed) {
+        const auto alone = run_transfer(seed, {.bytes = 500'000, .pcap = path, .tso = false});
+        const std::string seen = contents(path);
+        BOOST_TEST(alone.failure == "");
+        BOOST_TEST(alone.tso_frames + alone.gso_runs == 0u);
+        for (const bool device : {false, true}) {
+            const auto runs = run_transfer(seed, {.bytes = 500'000, .pcap = path, .device_cuts = device});
+            BOOST_TEST(runs.failure == "");
+            BOOST_TEST((seen == contents(path)), "seed " << seed << ", " << runs.troubles);
+            tso_frames += runs.tso_frames;
+            gso_runs += runs.gso_runs;
+            if (!device) BOOST_TEST(runs.tso_frames == 0u);
+        }
+    }
+    std::remove(path.c_str());
+    BOOST_TEST(tso_frames > 50u);
+    BOOST_TEST(gso_runs > 50u);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
