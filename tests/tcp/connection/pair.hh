@@ -14,7 +14,7 @@
 #include <string>
 #include <vector>
 
-namespace millrace::tcp::test {
+namespace millrace::tcp::two_ends {
 
 struct wire_faults {
     duration delay = std::chrono::milliseconds(10);  // one way
@@ -221,4 +221,4 @@ inline std::string pattern(size_t n, uint64_t seed) {
     return s;
 }
 
-}  // namespace millrace::tcp::test
+}  // namespace millrace::tcp::two_ends

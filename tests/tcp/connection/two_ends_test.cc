@@ -4,7 +4,7 @@
 
 using namespace millrace;
 using namespace millrace::tcp;
-using namespace millrace::tcp::test;
+using namespace millrace::tcp::two_ends;
 using namespace std::chrono_literals;
 
 namespace {
