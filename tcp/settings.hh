@@ -88,10 +88,10 @@ struct settings {
     // Defence.
     uint32_t challenge_acks_per_second = 1000;  // of a shard: RFC 5961 §7
     // Islands of data that came before its turn, and the segments that they consist of: a full queue that
-    // drops every other packet of a window makes an island of each one that it takes. 0: as many as the
-    // receive buffer may need (reassembly_limits::for_buffer()).
-    uint32_t reassembly_ranges = 0;
-    uint32_t reassembly_chunks = 0;
+    // drops every other packet of a window makes an island of each one that it takes. More if they are of
+    // usual size (reassembly_limits).
+    uint32_t reassembly_ranges = 4096;
+    uint32_t reassembly_chunks = 16384;
 
     // Sending.
     bool no_delay = true;  // off: Nagle's algorithm, RFC 9293 §3.7.4

@@ -234,10 +234,9 @@ bool connection::has_memory_for(uint32_t bytes) noexcept {
 drop_reason connection::take_text_out_of_order(segment& s) noexcept {
     acks_.require_now();  // RFC 5681 §4.2
     if (!limits_.memory.admit(net::memory_use::out_of_order, s.payload.size())) return drop_reason::no_memory;
-    auto limits = reassembly_limits::for_buffer(settings_.receive_buffer);
-    if (settings_.reassembly_chunks > 0) limits.max_chunks = settings_.reassembly_chunks;
-    if (settings_.reassembly_ranges > 0) limits.max_ranges = settings_.reassembly_ranges;
-    const bool kept = late_.insert(s.seq, receive_queue::compact(std::move(s.payload)), limits);
+    const bool kept =
+        late_.insert(s.seq, receive_queue::compact(std::move(s.payload)),
+                     {.max_chunks = settings_.reassembly_chunks, .max_ranges = settings_.reassembly_ranges});
     return kept ? drop_reason::none : drop_reason::reassembly_full;
 }
 

@@ -19,8 +19,8 @@ void forget(Vector& v, Predicate p) noexcept {
 
 }  // namespace
 
-bool reassembly::room_for(seq_range arrived, size_t max_ranges) const noexcept {
-    if (ranges() < max_ranges) return true;
+bool reassembly::room_for(seq_range arrived, const reassembly_limits& limits) const noexcept {
+    if (limits.takes_range(ranges(), bytes())) return true;
     if (!kept_) return false;
     const auto r = first_at(kept_->ranges, arrived.left);
     return r != kept_->ranges.end() && r->left <= arrived.right;
@@ -29,14 +29,14 @@ bool reassembly::room_for(seq_range arrived, size_t max_ranges) const noexcept {
 bool reassembly::insert(seq at, buffer payload, const reassembly_limits& limits) noexcept {
     if (payload.empty()) return true;
     const seq begin = at;
-    if (!room_for({at, at + uint32_t(payload.size())}, limits.max_ranges)) return false;
+    if (!room_for({at, at + uint32_t(payload.size())}, limits)) return false;
     auto& chunks = keep().chunks;
     auto pos =
         std::partition_point(chunks.begin(), chunks.end(), [&](const chunk& c) { return c.end() <= at; });
     bool complete = true;
     while (!payload.empty()) {
         const bool known = pos != chunks.end() && pos->at <= at;
-        if (!known && chunks.size() >= limits.max_chunks) {
+        if (!known && !limits.takes_chunk(chunks.size(), kept_->bytes)) {
             complete = false;
             break;
         }

@@ -20,16 +20,17 @@
 namespace millrace::tcp {
 
 struct reassembly_limits {
-    uint32_t max_chunks = 4096;  // buffers kept; bounds the memory that tiny segments can pin
-    uint32_t max_ranges =
-        64;  // islands of contiguous data; bounds the work that a scattered stream can cause
+    uint32_t max_chunks = 16384;  // buffers kept; bounds the memory that tiny segments can pin
+    uint32_t max_ranges = 4096;  // islands of contiguous data; bounds the work that a scattered stream causes
 
-    // Enough for a receive buffer of `bytes` that is full of segments of usual size behind the first gap, of
-    // which a queue that overflowed has taken every second or third.
-    static constexpr reassembly_limits for_buffer(uint32_t bytes) noexcept {
-        constexpr uint32_t small_segment = 536;
-        const uint32_t chunks = std::max<uint32_t>(16384, bytes / small_segment);
-        return {.max_chunks = chunks, .max_ranges = std::min<uint32_t>(chunks / 4, 16384)};
+    // More are kept only of usual size: a long flight behind a gap, of which a queue that overflowed may have
+    // taken every second or third segment.
+    static constexpr size_t usual_bytes = 536;
+    bool takes_chunk(size_t chunks, size_t bytes) const noexcept {
+        return chunks < max_chunks || chunks < bytes / usual_bytes;
+    }
+    bool takes_range(size_t ranges, size_t bytes) const noexcept {
+        return ranges < max_ranges || ranges < bytes / (4 * usual_bytes);
     }
 };
 
@@ -43,7 +44,7 @@ class reassembly {
     // Bytes kept; they count against the receive buffer.
     size_t bytes() const noexcept { return kept_ ? kept_->bytes : 0; }
     // With the memory that they lie in, and what it takes to remember them.
-    size_t held() const noexcept { return kept_ ? kept_->held : 0; }
+    size_t held() const noexcept { return kept_ ? kept_->held + least_memory : 0; }
     size_t ranges() const noexcept { return kept_ ? kept_->ranges.size() : 0; }
 
     // Keeps `payload`, whose first byte is `at`, behind the next byte expected and trimmed to the window.
@@ -76,14 +77,22 @@ class reassembly {
     // this order.
     using recent_changes = boost::container::static_vector<seq, 8>;
 
+    // Of small blocks: most gaps are followed by few segments.
+    static constexpr size_t block_bytes = 128;
+    template <typename T>
+    using deque = boost::container::deque<
+        T, void, boost::container::deque_options<boost::container::block_bytes<block_bytes>>::type>;
+
     struct memory : frame_cached {
-        boost::container::deque<chunk> chunks;
-        boost::container::deque<seq_range> ranges;
+        deque<chunk> chunks;
+        deque<seq_range> ranges;
         recent_changes recent;
         std::optional<seq_range> duplicate;
         size_t bytes = 0;
         size_t held = 0;
     };
+    // Its own, and that of two deques with a block each.
+    static constexpr size_t least_memory = sizeof(memory) + 2 * (64 + block_bytes);
     static size_t held_by(const buffer& b) noexcept {
         constexpr size_t overhead = sizeof(chunk) + 64;  // of the allocation, and of what counts its owners
         const buffer_storage* s = b.storage();
@@ -97,7 +106,7 @@ class reassembly {
     void forget_if_nothing_is_left() noexcept {
         if (!kept_->duplicate && kept_->ranges.empty()) kept_.reset();
     }
-    bool room_for(seq_range arrived, size_t max_ranges) const noexcept;
+    bool room_for(seq_range arrived, const reassembly_limits& limits) const noexcept;
     void merge_into_ranges(seq_range arrived) noexcept;
     void note_change(seq_range changed) noexcept;
     // Everything before `next` is gone.

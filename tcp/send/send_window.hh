@@ -12,8 +12,8 @@ struct send_window {
     seq una{};             // SND.UNA
     seq nxt{};             // SND.NXT: behind the furthest byte ever sent
     uint32_t wnd = 0;      // SND.WND, scaled up
-    seq wl1{};             // SEG.SEQ of the segment that wnd is from
-    seq wl2{};             // and its SEG.ACK
+    seq wl1{};             // the furthest SEG.SEQ of those that wnd was taken from
+    seq wl2{};             // and SEG.ACK of the last
     uint32_t max_wnd = 0;  // the largest wnd there ever was: RFC 9293 §3.8.6.2.1, RFC 5961 §5.2
     uint8_t scale = 0;     // the peer's, Snd.Wind.Shift
 
@@ -42,8 +42,8 @@ struct send_window {
     // not used, SND.UNA would take the right edge along to where the peer offers nothing. Of the same SEG.ACK
     // SEG.SEQ decides, or a window that has grown: no peer takes back what it has offered.
     [[gnu::always_inline]] bool update(seq at, seq ack, uint16_t field) noexcept {
-        const bool is_newest = (wl1 <= at && wl2 <= ack) || is_newer(at, ack, field);
-        return is_newest && update_newest(at, ack, field);
+        if (wl1 <= at && wl2 <= ack) return update_newest(at, ack, field);
+        return is_newer(ack, field) && update_newest(later(wl1, at), ack, field);
     }
     // The same of a segment that is known not to be older.
     bool update_newest(seq at, seq ack, uint16_t field) noexcept {
@@ -59,8 +59,9 @@ struct send_window {
     }
 
  private:
-    [[gnu::cold]] bool is_newer(seq at, seq ack, uint16_t field) const noexcept {
-        return wl2 < ack || (wl2 == ack && (wl1 <= at || wnd < uint32_t(field) << scale));
+    // Of an old SEG.SEQ, or an old SEG.ACK.
+    [[gnu::cold]] bool is_newer(seq ack, uint16_t field) const noexcept {
+        return wl2 < ack || (wl2 == ack && wnd < uint32_t(field) << scale);
     }
     bool set(uint32_t bytes) noexcept {
         const bool changed = bytes != wnd;

@@ -63,7 +63,7 @@ BOOST_AUTO_TEST_CASE(one_byte_and_no_more_may_go_beyond_the_window) {
     c.a(c.from_a(flags::ack, 1, 1, 2000));
     c.a(c.from_a(flags::ack, 2001, 1, 1));
     BOOST_TEST(c.content());
-    c.a(c.from_a(flags::ack, 2001, 1, 2));
+    c.a(c.from_a(flags::ack, 2000, 1, 2));
     BOOST_TEST(c.accused("where the window that was offered ends at 2001"));
 }
 
@@ -144,6 +144,28 @@ BOOST_AUTO_TEST_CASE(behind_a_reset_everything_may_be_said_until_the_next_syn) {
     c.a(c.from_a(flags::syn, 100'000, 0));
     c.a(c.from_a(flags::ack, 100'002, 1, 100));
     BOOST_TEST(c.accused("nothing before it"));
+}
+
+BOOST_AUTO_TEST_CASE(new_data_goes_out_within_the_congestion_window_but_for_two_segments_and_a_probe) {
+    const auto flight = [](uint32_t was, uint32_t is, uint32_t tail_probes) {
+        court c;
+        tcp::connection_info i;
+        i.snd_nxt = 5000;
+        i.smss = 1000;
+        i.cwnd = 10'000;
+        i.pipe = was;
+        c.judge.on_state(net::wire_end::a, {5000, 80}, i);
+        i.snd_nxt = 6000;
+        i.pipe = is;
+        i.tail_probes = tail_probes;
+        c.judge.on_state(net::wire_end::a, {5000, 80}, i);
+        return !c.accused("a has");
+    };
+    BOOST_TEST(flight(9000, 12'000, 0));
+    BOOST_TEST(!flight(9000, 12'001, 0));
+    BOOST_TEST(flight(15'000, 16'000, 1));
+    BOOST_TEST(!flight(15'000, 16'001, 1));
+    BOOST_TEST(!flight(15'000, 16'000, 0));
 }
 
 BOOST_AUTO_TEST_CASE(a_host_holds_what_it_may) {

@@ -64,9 +64,9 @@ void sim_judge::on_frame(net::wire_end from, const net::packet& frame) {
 
 void sim_judge::on_segment(net::wire_end end, const tcp::segment& s) {
     ++segments_;
-    const auto ports = end == net::wire_end::a ? std::pair(s.source_port, s.destination_port)
-                                               : std::pair(s.destination_port, s.source_port);
-    conversation& c = conversations_[ports];
+    const ports p = end == net::wire_end::a ? ports(s.source_port, s.destination_port)
+                                            : ports(s.destination_port, s.source_port);
+    conversation& c = conversations_[p];
     party& from = c.parties[index_of(end)];
     const party& to = c.parties[1 - index_of(end)];
     if (s.flags.has(tcp::flags::rst)) c.aborted = true;
@@ -90,7 +90,8 @@ void sim_judge::judge_numbers(const party& from, const party& to, const tcp::seg
         accuse(fmt::format("sent {} but nothing before it from {} on", s.seq - from.iss,
                            from.sent_end - from.iss));
     // A byte, or FIN, to probe a closed window (RFC 9293 §3.8.6.1).
-    if (to.has_offered && s.length() > 0 && !s.flags.has(tcp::flags::syn) && to.edge + 1 < s.end())
+    const seq most = s.length() == 1 ? to.edge + 1 : to.edge;
+    if (to.has_offered && s.length() > 0 && !s.flags.has(tcp::flags::syn) && most < s.end())
         accuse(fmt::format("sent {} to {}, where the window that was offered ends at {}", s.seq - from.iss,
                            s.end() - from.iss, to.edge - from.iss));
 }
@@ -139,25 +140,27 @@ void sim_judge::judge_clock(party& from, const party& to, const tcp::segment& s)
 void sim_judge::look() {
     judge_memory("a", hosts_.a);
     judge_memory("b", hosts_.b);
-    for (auto& [ports, c] : conversations_) {
+    for (const auto& [p, c] : conversations_) {
         if (c.aborted) continue;
-        const net::endpoint a{hosts_.a.address, ports.first}, b{hosts_.b.address, ports.second};
-        if (const auto i = hosts_.a.network->connection(a, b)) judge_flight("a", c.parties[0], *i);
-        if (const auto i = hosts_.b.network->connection(b, a)) judge_flight("b", c.parties[1], *i);
+        const net::endpoint a{hosts_.a.address, p.first}, b{hosts_.b.address, p.second};
+        if (const auto i = hosts_.a.network->connection(a, b)) on_state(net::wire_end::a, p, *i);
+        if (const auto i = hosts_.b.network->connection(b, a)) on_state(net::wire_end::b, p, *i);
     }
 }
 
 // New data goes out while pipe is below cwnd (RFC 6675 §4, RFC 5681 §3.1), but for two segments of limited
 // transmit (RFC 3042) and a full one as a probe of the tail, whatever cwnd has become (RFC 8985 §7.3).
-void sim_judge::judge_flight(const char* name, party& p, const tcp::connection_info& now) {
-    const tcp::connection_info before = std::exchange(p.last, now);
+void sim_judge::on_state(net::wire_end of, const ports& p, const tcp::connection_info& now) {
+    ++states_;
+    party& one = conversations_[p].parties[index_of(of)];
+    const tcp::connection_info before = std::exchange(one.last, now);
     const bool sent_new = now.snd_nxt != before.snd_nxt && before.snd_nxt != 0;
     const bool is_probe = now.tail_probes != before.tail_probes;
     const uint32_t most =
         std::max(std::max(now.cwnd, before.cwnd) + 2 * now.smss, is_probe ? before.pipe + now.smss : 0);
     if (sent_new && now.pipe > most)
         accuse(fmt::format("{} has {} bytes in the network, where its congestion window is {} and was {}",
-                           name, now.pipe, now.cwnd, before.cwnd));
+                           of == net::wire_end::a ? "a" : "b", now.pipe, now.cwnd, before.cwnd));
 }
 
 // Beyond the limit each connection has what is assured to it, both ways, and a buffer of its user's, which is

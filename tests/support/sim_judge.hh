@@ -28,12 +28,17 @@ class sim_judge {
 
     // After every step: the windows of both ends, and the memory of both hosts.
     void look();
-    // What a host sent, for tests of the judge.
+    // What it does then, for tests of the judge: a host sent `s`; and its connection of these ports, at a and
+    // at b, is like that.
     void on_segment(net::wire_end from, const tcp::segment& s);
+    using ports = std::pair<uint16_t, uint16_t>;
+    void on_state(net::wire_end of, const ports& p, const tcp::connection_info& now);
 
     // The first offence; empty: none.
     const std::string& offence() const noexcept { return offence_; }
+    // What it has judged: nothing may be found as nothing was seen.
     uint64_t segments() const noexcept { return segments_; }
+    uint64_t states() const noexcept { return states_; }
 
  private:
     // What one end of a connection has said so far.
@@ -58,14 +63,14 @@ class sim_judge {
     void judge_ack(party& from, const party& to, const tcp::segment& s, bool scaled);
     void judge_sack(const party& to, const tcp::segment& s);
     void judge_clock(party& from, const party& to, const tcp::segment& s);
-    void judge_flight(const char* name, party& p, const tcp::connection_info& now);
     void judge_memory(const char* name, const sim_host& h);
     void accuse(std::string what);
 
     two_hosts& hosts_;
-    std::map<std::pair<uint16_t, uint16_t>, conversation> conversations_;  // by the ports at a and b
+    std::map<ports, conversation> conversations_;
     std::string offence_;
     uint64_t segments_ = 0;
+    uint64_t states_ = 0;
 };
 
 }  // namespace millrace::test

@@ -231,7 +231,10 @@ transfer_outcome run_transfer(uint64_t seed, const transfer_options& options) {
     hosts.b.run([&](net::network&) { listener.reset(); });
     if (!hosts.world.run_until_idle(std::chrono::hours(3)) && out.failure.empty())
         out.failure = "something goes on for ever: " + hosts.leftovers();
-    if (!judge.offence().empty()) out.failure = judge.offence();
+    if (!judge.offence().empty())
+        out.failure = judge.offence();
+    else if (judge.segments() == 0 || judge.states() == 0)
+        out.failure = "the judge has seen nothing";
     decide(hosts, t, out);
 
     out.hash = t.hash;

@@ -171,9 +171,9 @@ BOOST_AUTO_TEST_CASE(buffers_kept_are_bounded) {
 }
 
 // 10 Gbit/s over 50 ms: one loss, and 40,000 segments come before it is mended.
-BOOST_AUTO_TEST_CASE(a_large_receive_buffer_keeps_a_long_flight_behind_a_gap) {
+BOOST_AUTO_TEST_CASE(a_long_flight_behind_a_gap_is_kept) {
     constexpr uint32_t segments = 80'000;
-    receiver r(reassembly_limits::for_buffer(128 << 20));
+    receiver r;
     const auto make = millrace::buffer::copy_of(std::string(1448, 'x'));
     for (uint32_t i = 1; i <= segments; ++i)
         BOOST_TEST_REQUIRE(r.r.insert(origin + i * 1448, make.share(), r.limits));
@@ -185,10 +185,24 @@ BOOST_AUTO_TEST_CASE(a_large_receive_buffer_keeps_a_long_flight_behind_a_gap) {
     BOOST_TEST(r.r.empty());
 }
 
+// A peer that fills a window with single bytes has us remember so many and no more.
+BOOST_AUTO_TEST_CASE(beyond_the_limit_only_segments_of_usual_size_are_kept) {
+    receiver r({.max_chunks = 100, .max_ranges = 10});
+    const auto one = millrace::buffer::copy_of("x");
+    for (uint32_t i = 1; i <= 100; ++i) BOOST_TEST(r.r.insert(origin + i, one.share(), r.limits));
+    BOOST_TEST(!r.r.insert(origin + 101, one.share(), r.limits));
+    const auto full = millrace::buffer::copy_of(std::string(1448, 'x'));
+    receiver s({.max_chunks = 100, .max_ranges = 10});
+    for (uint32_t i = 1; i <= 300; ++i) BOOST_TEST(s.r.insert(origin + i * 1448, full.share(), s.limits));
+    // 434,911 bytes are of 811 segments of usual size.
+    for (uint32_t i = 0; i < 511; ++i) BOOST_TEST(s.r.insert(origin + 301 * 1448 + i, one.share(), s.limits));
+    BOOST_TEST(!s.r.insert(origin + 301 * 1448 + 511, one.share(), s.limits));
+}
+
 // Every third segment of a window is missing, and comes, the first one first.
 BOOST_AUTO_TEST_CASE(many_islands_are_joined_one_by_one) {
     constexpr uint32_t islands = 4000;
-    receiver r(reassembly_limits::for_buffer(6 << 20));
+    receiver r;
     for (uint32_t i = 0; i < islands; ++i) BOOST_TEST_REQUIRE(r.insert(30 * i + 10, 30 * i + 30));
     BOOST_TEST(r.r.ranges() == islands);
     BOOST_TEST(r.report() == "[119980,120000) [119950,119970) [119920,119940) [119890,119910)");

@@ -57,6 +57,8 @@ BOOST_AUTO_TEST_CASE(a_wider_window_is_newer_whatever_its_number) {
     BOOST_TEST(w.update(seq(5), seq(100), 600));
     BOOST_TEST(w.wnd == 600u);
     BOOST_TEST(!w.update(seq(4), seq(99), 700));
+    BOOST_TEST(!w.update(seq(9), seq(100), 0));  // late: SEG.SEQ 10 told of the window behind it
+    BOOST_TEST(w.wnd == 600u);
 }
 
 BOOST_AUTO_TEST_CASE(an_ack_is_of_what_was_sent_across_the_wrap_too) {
