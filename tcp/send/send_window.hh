@@ -42,8 +42,11 @@ struct send_window {
     // not used, SND.UNA would take the right edge along to where the peer offers nothing. Of the same SEG.ACK
     // SEG.SEQ decides, or a window that has grown: no peer takes back what it has offered.
     [[gnu::always_inline]] bool update(seq at, seq ack, uint16_t field) noexcept {
-        if (wl1 <= at && wl2 <= ack) return update_newest(at, ack, field);
-        return is_newer(ack, field) && update_newest(later(wl1, at), ack, field);
+        if (at < wl1 || ack < wl2) [[unlikely]] {
+            if (!is_newer(ack, field)) return false;
+            at = later(wl1, at);
+        }
+        return update_newest(at, ack, field);
     }
     // The same of a segment that is known not to be older.
     bool update_newest(seq at, seq ack, uint16_t field) noexcept {
