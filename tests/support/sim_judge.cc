@@ -77,7 +77,9 @@ void sim_judge::on_segment(net::wire_end end, const tcp::segment& s) {
     }
     if (c.aborted || !from.begun) return;
     const bool scaled = !s.flags.has(tcp::flags::syn) && from.scale && to.scale;
-    judge_numbers(from, to, s);
+    // What waited for the neighbour's address and had to go, say, never came to the wire.
+    const auto state = from.sent_end < s.seq ? state_of(end, p) : std::nullopt;
+    judge_numbers(from, to, s, state && s.end() <= seq(state->snd_nxt));
     if (s.flags.has(tcp::flags::ack)) judge_ack(from, to, s, scaled);
     judge_sack(to, s);
     judge_clock(from, to, s);
@@ -85,8 +87,8 @@ void sim_judge::on_segment(net::wire_end end, const tcp::segment& s) {
 }
 
 // RFC 9293 §3.4, §3.8.6.
-void sim_judge::judge_numbers(const party& from, const party& to, const tcp::segment& s) {
-    if (from.sent_end < s.seq)
+void sim_judge::judge_numbers(const party& from, const party& to, const tcp::segment& s, bool lost_before) {
+    if (from.sent_end < s.seq && !lost_before)
         accuse(fmt::format("sent {} but nothing before it from {} on", s.seq - from.iss,
                            from.sent_end - from.iss));
     // A byte, or FIN, to probe a closed window (RFC 9293 §3.8.6.1).
@@ -142,10 +144,14 @@ void sim_judge::look() {
     judge_memory("b", hosts_.b);
     for (const auto& [p, c] : conversations_) {
         if (c.aborted) continue;
-        const net::endpoint a{hosts_.a.address, p.first}, b{hosts_.b.address, p.second};
-        if (const auto i = hosts_.a.network->connection(a, b)) on_state(net::wire_end::a, p, *i);
-        if (const auto i = hosts_.b.network->connection(b, a)) on_state(net::wire_end::b, p, *i);
+        for (const net::wire_end e : {net::wire_end::a, net::wire_end::b})
+            if (const auto i = state_of(e, p)) on_state(e, p, *i);
     }
+}
+
+std::optional<tcp::connection_info> sim_judge::state_of(net::wire_end end, const ports& p) const {
+    const net::endpoint a{hosts_.a.address, p.first}, b{hosts_.b.address, p.second};
+    return end == net::wire_end::a ? hosts_.a.network->connection(a, b) : hosts_.b.network->connection(b, a);
 }
 
 // New data goes out while pipe is below cwnd (RFC 6675 §4, RFC 5681 §3.1), but for two segments of limited

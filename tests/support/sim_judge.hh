@@ -59,7 +59,8 @@ class sim_judge {
     };
 
     void on_frame(net::wire_end from, const net::packet& frame);
-    void judge_numbers(const party& from, const party& to, const tcp::segment& s);
+    void judge_numbers(const party& from, const party& to, const tcp::segment& s, bool lost_before);
+    std::optional<tcp::connection_info> state_of(net::wire_end end, const ports& p) const;
     void judge_ack(party& from, const party& to, const tcp::segment& s, bool scaled);
     void judge_sack(const party& to, const tcp::segment& s);
     void judge_clock(party& from, const party& to, const tcp::segment& s);
