@@ -72,10 +72,13 @@ class device_queue {
     virtual bool arm_wakeup() noexcept { return true; }
     virtual void disarm_wakeup() noexcept {}
 
+    // It has refused to cut a run that its info let it have: it shall be given no more.
+    bool refuses_runs() const noexcept { return refuses_runs_; }
     const device_counters& counters() const noexcept { return counters_; }
 
  protected:
     device_counters counters_;
+    bool refuses_runs_ = false;
 };
 
 class device {

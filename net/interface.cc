@@ -281,7 +281,7 @@ void interface::flush() noexcept {
 
 size_t interface::transmit_room() const noexcept {
     const size_t limit = parts_->config.transmit_queue;
-    return limit - std::min(limit, parts_->transmit.size());
+    return limit - std::min(limit, parts_->transmit.pieces());
 }
 
 int interface::wakeup_fd() const noexcept {

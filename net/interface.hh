@@ -54,7 +54,7 @@ class interface final : public poller {
     bool poll() noexcept override;
     // One burst out. What the device does not take stays, in order, for the next flush.
     void flush() noexcept override;
-    // Packets that send() still has room for before the device takes some.
+    // Packets that send() still has room for before the device takes some; each segment of a run is one.
     size_t transmit_room() const noexcept;
     int wakeup_fd() const noexcept override;
     bool prepare_sleep() noexcept override;

@@ -62,8 +62,8 @@ struct interface_config {
     uint16_t min_path_mtu = 552;                            // ICMP may not lower a path's MTU below this
     size_t path_mtus = 256;                                 // destinations with a lowered MTU remembered
     duration path_mtu_lifetime = std::chrono::minutes(10);  // RFC 1191 §6.3
-    size_t transmit_queue = 1024;                           // packets that wait for the device
-    uint64_t memory = memory_budget::default_limit;         // of packets and connections, in bytes
+    size_t transmit_queue = 1024;                    // frames that wait for the device, runs by segments
+    uint64_t memory = memory_budget::default_limit;  // of packets and connections, in bytes
     neighbour_settings neighbours{};
     reassembly_settings reassembly{};
     icmp_settings icmp{};

@@ -5,9 +5,14 @@
 #include "core/buffer.hh"
 #include "net/buffer_list.hh"
 
+#include <cstddef>
 #include <cstdint>
 
 namespace millrace::net {
+
+// Payload to send, up to so many bytes, is copied behind the headers: cheaper than a second fragment for the
+// device.
+inline constexpr size_t copied_payload_bytes = 256;
 
 // What a device says of a checksum of a received frame.
 enum class checksum_verdict : uint8_t { unknown, good, bad };

@@ -51,7 +51,9 @@ struct native_settings {
     duration fast_open_key_lifetime = std::chrono::hours(1);  // a cookie of ours is good for one to two
     duration fast_open_retry = std::chrono::hours(1);  // where a SYN with data was not answered as it should
     bool gro = true;  // segments of one flow that come in one burst, one behind the other, are taken as one
-    bool tso = true;  // full segments that are sent at once are handed down as one, for the device to cut
+    // Full segments that are sent at once are handed down as one, for the device to cut: at most 64, which is
+    // what a connection may send in a turn.
+    bool tso = true;
     uint32_t listeners = 1024;
     uint32_t resets_per_second = 1000;  // for segments of no connection
     uint16_t first_port = 32768;        // of connections from here (RFC 6056 §3.2)

@@ -1,5 +1,6 @@
 #include "net/dpdk/dpdk_queue.hh"
 
+#include "core/log.hh"
 #include "net/dpdk/eal.hh"
 #include "net/dpdk/mbuf.hh"
 
@@ -12,8 +13,15 @@
 
 namespace millrace::net {
 
+namespace {
+
+logger queue_log("dpdk");
+
+}  // namespace
+
 dpdk_queue::dpdk_queue(port& p, unsigned rx, unsigned tx)
-    : port_id_(p.id()),
+    : info_(p.info()),
+      port_id_(p.id()),
       rx_(uint16_t(rx)),
       tx_(uint16_t(tx)),
       gate_(p.gate()),
@@ -118,9 +126,7 @@ size_t dpdk_queue::transmit(std::span<packet> packets) noexcept {
         // To a device that was full one frame is offered first: what it refuses is made ready in vain.
         const size_t most = blocked_ ? 1 : burst;
         const auto part = packets.subspan(taken, std::min(most, packets.size() - taken));
-        const size_t n = transmit_burst(part);
-        taken += n;
-        blocked_ = n < part.size();
+        taken += transmit_burst(part, blocked_);
         if (blocked_) break;
     }
     if (gate_) gate_->leave(tx_);
@@ -137,7 +143,9 @@ inline bool is_plain(const packet& p) noexcept {
 
 }  // namespace
 
-size_t dpdk_queue::transmit_burst(std::span<packet> packets) noexcept {
+// `full`: what it did not take finds no room now. Less is taken without that if a frame was refused: what is
+// behind it is yet to be offered.
+size_t dpdk_queue::transmit_burst(std::span<packet> packets, bool& full) noexcept {
     std::array<rte_mbuf*, burst> frames;
     uint64_t bytes = 0;
     uint16_t ready = 0;
@@ -157,12 +165,25 @@ size_t dpdk_queue::transmit_burst(std::span<packet> packets) noexcept {
     if (sent) ++counters_.tx_bursts;
     counters_.tx_packets += sent;
     counters_.tx_bytes += bytes;
+    const bool refused = sent == good && good < ready;
+    full = !refused && sent < packets.size();
+    if (refused) [[unlikely]] {
+        drop_refused(packets[sent]);
+        return sent + 1u;
+    }
     counters_.tx_rejected += packets.size() - sent;
-    if (good == ready || sent < good) return sent;
-    // The driver would refuse it again and again, and all that is behind it had to wait.
-    packets[sent] = packet();
+    return sent;
+}
+
+// The driver would refuse it again and again, and all that is behind it had to wait; and the next run as it
+// refused this one.
+void dpdk_queue::drop_refused(packet& p) noexcept {
     ++counters_.tx_refused;
-    return sent + 1u;
+    if (p.segment_bytes > 0 && !std::exchange(refuses_runs_, true)) {
+        queue_log.warn("{}: queue {} refuses to cut a run of {} bytes into segments of {}; it gets no more",
+                       info_.name, tx_, p.size(), p.segment_bytes);
+    }
+    p = packet();
 }
 
 // The packet's bytes as a chain of mbufs, the packet left empty; or null and the packet as it was, more or

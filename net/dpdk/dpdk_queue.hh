@@ -42,7 +42,8 @@ class dpdk_queue final : public device_queue {
     static void take_chain(rte_mbuf* next, packet& p) noexcept;
     void describe(const rte_mbuf& m, packet& p) const noexcept;
 
-    size_t transmit_burst(std::span<packet> packets) noexcept;
+    size_t transmit_burst(std::span<packet> packets, bool& full) noexcept;
+    void drop_refused(packet& p) noexcept;
     rte_mbuf* to_mbuf(packet& p) noexcept;
     rte_mbuf* head_mbuf(buffer& head) noexcept;
     rte_mbuf* fragment_mbuf(buffer& fragment) noexcept;
@@ -55,6 +56,7 @@ class dpdk_queue final : public device_queue {
     rte_mbuf* fresh() noexcept;
     bool restock() noexcept;
 
+    const device_info& info_;  // the port's
     uint16_t port_id_;
     uint16_t rx_;
     uint16_t tx_;

@@ -192,10 +192,10 @@ void port::cut_segments(const rte_eth_dev_info& dev, rte_eth_conf& conf) {
     const bool able = (dev.tx_offload_capa & RTE_ETH_TX_OFFLOAD_TCP_TSO) && sends_chains_ &&
                       info_.fills_ip_checksum && info_.fills_tcp_checksum && shows_ != views::none;
     if (!able) return;
-    conf.txmode.offloads |= RTE_ETH_TX_OFFLOAD_TCP_TSO;
     constexpr uint32_t most_mbufs = 16;
     const uint32_t mbufs = std::min<uint32_t>(most_mbufs, dev.tx_desc_lim.nb_seg_max);
     info_.cuts_bytes = shows_ == views::any ? UINT16_MAX : mbufs > 1 ? (mbufs - 1) * info_.mtu : 0;
+    if (info_.cuts_bytes > 0) conf.txmode.offloads |= RTE_ETH_TX_OFFLOAD_TCP_TSO;
     info_.piece_bytes = info_.mtu - (std::strcmp(dev.driver_name, "net_tap") == 0 ? RTE_ETHER_HDR_LEN : 0);
 }
 

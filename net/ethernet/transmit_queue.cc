@@ -14,7 +14,19 @@ void transmit_queue::flush() noexcept {
     const size_t taken = device_.transmit({begin_, end_});
     move_begin(begin_ + taken);
     sent_ += taken;
+    if (others_ > 0) [[unlikely]]
+        count_others();
     if (begin_ == end_ && end_ - slots_.data() >= rewind_after) rewind();
+}
+
+// Anew, as what the device has taken no longer says how long it was.
+void transmit_queue::count_others() noexcept {
+    others_ = 0;
+    for (const packet* p = begin_; p != end_; ++p) {
+        if (p->segment_bytes == 0) continue;
+        const size_t data = p->size() - p->l2_bytes - p->l3_bytes - p->l4_bytes;
+        others_ += (data - 1) / p->segment_bytes;
+    }
 }
 
 void transmit_queue::rewind() noexcept {

@@ -31,11 +31,19 @@ class transmit_queue {
     // called here but push_draft(), which makes it the last frame.
     packet* draft() noexcept { return end_ != full_ && is_fresh(*end_) ? end_ : prepared_draft(); }
     void push_draft() noexcept { ++end_; }
+    // The draft is one that the device shall cut into so many pieces.
+    void push_run(size_t pieces) noexcept {
+        push_draft();
+        others_ += pieces - 1;
+    }
+    bool refuses_runs() const noexcept { return device_.refuses_runs(); }
 
     // What the device does not take stays, in order.
     void flush() noexcept;
 
     size_t size() const noexcept { return size_t(end_ - begin_); }
+    // Frames that the link will see.
+    size_t pieces() const noexcept { return size() + others_; }
     uint64_t sent() const noexcept { return sent_; }
 
     // A buffer to build a frame in; see device_queue::allocate().
@@ -49,6 +57,7 @@ class transmit_queue {
 
     packet* prepared_draft() noexcept;
     bool make_room() noexcept;
+    void count_others() noexcept;
     bool prepare() noexcept;
     void rewind() noexcept;
     void move_begin(packet* to) noexcept {
@@ -83,6 +92,7 @@ class transmit_queue {
     packet* end_ = begin_;
     packet* const limit_ = begin_ + slots_.size();
     packet* full_ = begin_ + capacity_;  // where the end may not pass now: of the queue or of the slots
+    size_t others_ = 0;                  // pieces of runs but the first of each
     uint64_t sent_ = 0;
     drop_counters& drops_;
 };

@@ -245,7 +245,7 @@ bool output::may_cut_in_device(const path& way, const segment_run& run, time_poi
     const size_t packet = ipv4_header::bytes + run.header.size() + run.segment_bytes;
     const size_t data = run.data.size();
     return data > run.segment_bytes && data <= device_cuts_bytes_ && run.segment_bytes >= shortest &&
-           packet <= way.mtu_ && packet <= device_piece_bytes_ &&
+           packet <= way.mtu_ && packet <= device_piece_bytes_ && !out_.refuses_runs() &&
            (run.header[tcp_at::flags] & tcp_at::cwr) == 0 && is_fresh(way, now);
 }
 
@@ -263,7 +263,7 @@ bool output::send_uncut(path& way, const segment_run& run, ecn mark) noexcept {
     p->segment_bytes = run.segment_bytes;
     counters_.packets_out += run.segments();
     ++counters_.tso_frames;
-    out_.push_draft();
+    out_.push_run(run.segments());
     return true;
 }
 
@@ -279,7 +279,10 @@ bool output::send_piece(path& way, const segment_run& run, size_t at, ecn mark, 
     sequence = __builtin_bswap32(__builtin_bswap32(sequence) + uint32_t(at));
     std::memcpy(tcp + tcp_at::seq, &sequence, 4);
     if (at + size < run.data.size()) tcp[tcp_at::flags] &= char(~tcp_at::fin_and_psh);
-    p->fragments.push_back(run.data.share(at, size));
+    if (size <= copied_payload_bytes && size <= p->head.tailroom())
+        std::memcpy(p->head.append(size), run.data.data() + at, size);
+    else
+        p->fragments.push_back(run.data.share(at, size));
     return send_draft(*p, way, mark, now);
 }
 

@@ -10,8 +10,7 @@
 
 namespace millrace::tcp {
 
-// Payload up to this many bytes is copied behind the header: cheaper than a second fragment for the device.
-inline constexpr size_t copied_payload_bytes = 256;
+using net::copied_payload_bytes;
 
 // False if there was no buffer or the interface refused it: lost, as on the wire.
 bool transmit(net::interface& out, net::path& way, outgoing&& o, uint16_t source_port,

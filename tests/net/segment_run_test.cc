@@ -146,6 +146,61 @@ BOOST_AUTO_TEST_CASE(what_a_device_must_not_or_cannot_cut_is_cut_here) {
     }
 }
 
+BOOST_AUTO_TEST_CASE(a_device_that_has_refused_one_gets_no_more) {
+    sender h(config(), cutting_device());
+    path way = h.way();
+    h.queue.refuse_runs();
+    BOOST_TEST(h.send(way, header_of(5, ack), text_of(3 * full)) == 3u);
+    BOOST_TEST(h.turn().size() == 3u);
+    BOOST_TEST(h.net.counters().tso_frames == 0u);
+}
+
+// However long runs are, what waits for a slow device is as much as without them.
+BOOST_AUTO_TEST_CASE(what_waits_is_counted_in_segments) {
+    auto c = config();
+    c.transmit_queue = 100;
+    sender h(c, cutting_device());
+    path way = h.way();
+    h.queue.room = 0;
+    BOOST_TEST(h.net.transmit_room() == 100u);
+    size_t waiting = 0;
+    for (const size_t n : {45, 1, 30, 2, 1, 10}) {
+        BOOST_TEST(h.send(way, header_of(5, ack), text_of((n - 1) * full + 1)) == n);
+        waiting += n;
+        BOOST_TEST(h.net.transmit_room() == 100 - waiting);
+        h.net.flush();
+        BOOST_TEST(h.net.transmit_room() == 100 - waiting);
+    }
+    BOOST_TEST(h.net.counters().tso_frames == 4u);
+    for (const size_t n : {45, 1, 30}) {
+        h.queue.room = 1;
+        h.net.flush();
+        waiting -= n;
+        BOOST_TEST(h.net.transmit_room() == 100 - waiting);
+    }
+    BOOST_TEST(h.send(way, header_of(5, ack), text_of(3 * full)) == 3u);
+    BOOST_TEST(h.net.transmit_room() == 100 - waiting - 3);
+    h.queue.room = SIZE_MAX;
+    h.net.flush();
+    BOOST_TEST(h.net.transmit_room() == 100u);
+    BOOST_TEST(h.queue.buffers_out == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(a_short_piece_is_copied_behind_its_header) {
+    sender h;
+    path way = h.way();
+    const auto fragments_of = [&](size_t text, size_t bytes) {
+        const size_t before = h.queue.attached;
+        h.send(way, header_of(5, ack), text_of(text), bytes);
+        for (const std::string& frame : h.turn()) BOOST_TEST(is_valid_ip(frame));
+        return h.queue.attached - before;
+    };
+    BOOST_TEST(fragments_of(copied_payload_bytes, copied_payload_bytes) == 0u);
+    BOOST_TEST(fragments_of(3 * copied_payload_bytes, copied_payload_bytes) == 0u);
+    BOOST_TEST(fragments_of(copied_payload_bytes + 1, copied_payload_bytes + 1) == 1u);
+    BOOST_TEST(fragments_of(2 * full + 7, full) == 2u);
+}
+
 BOOST_AUTO_TEST_CASE(a_run_waits_for_its_neighbour_in_segments) {
     for (const bool device : {false, true}) {
         sender h(config(), device ? cutting_device() : host::device());

@@ -157,6 +157,7 @@ size_t fake_queue::transmit(std::span<packet> packets) noexcept {
     if (room != SIZE_MAX) room -= n;
     for (size_t i = 0; i < n; ++i) {
         packet p = std::exchange(packets[i], packet{});
+        attached += p.fragments.size();
         if (!keep_sent) continue;
         sent.push_back(p.head.to_string());
         for (const auto& f : p.fragments) sent.back() += f.view();

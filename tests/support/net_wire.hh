@@ -84,9 +84,12 @@ class fake_queue final : public device_queue {
     // The same in a first buffer of `split` bytes and a second one.
     void arrive_split(std::string_view frame, size_t split);
     void arrive(packet&& p) { arriving_.push_back(std::move(p)); }
+    // As a device whose driver has refused one.
+    void refuse_runs() { refuses_runs_ = true; }
     std::vector<std::string> take_sent() { return std::exchange(sent, {}); }
 
     std::vector<std::string> sent;
+    size_t attached = 0;        // fragments of what was sent
     size_t room = SIZE_MAX;     // frames that transmit() still takes
     size_t buffers = SIZE_MAX;  // that allocate() still gives
     size_t buffers_out = 0;
