@@ -15,14 +15,6 @@ using namespace millrace::net;
 
 namespace {
 
-struct a_namespace {
-    boost::test_tools::assertion_result operator()(boost::unit_test::test_unit_id) const {
-        boost::test_tools::assertion_result allowed(enter_network_namespace().empty());
-        allowed.message() << enter_network_namespace();
-        return allowed;
-    }
-};
-
 uint16_t refuse_runs(void*, rte_mbuf** frames, uint16_t n) {
     for (uint16_t i = 0; i < n; ++i)
         if (frames[i]->ol_flags & RTE_MBUF_F_TX_TCP_SEG) return i;

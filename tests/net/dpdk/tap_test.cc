@@ -26,14 +26,6 @@ BOOST_AUTO_TEST_SUITE(net)
 
 namespace {
 
-struct a_namespace {
-    boost::test_tools::assertion_result operator()(boost::unit_test::test_unit_id) const {
-        boost::test_tools::assertion_result allowed(enter_network_namespace().empty());
-        allowed.message() << enter_network_namespace();
-        return allowed;
-    }
-};
-
 std::unique_ptr<device> open_tap(const std::string& name, unsigned queues = 1) {
     dpdk_options o;
     o.device = "tap:" + name;
