@@ -122,6 +122,9 @@ void icmp::answer_echo(ip_datagram& d, time_point now) noexcept {
     // Type and code are one word; the type is its first byte.
     checksum =
         updated_checksum(checksum, uint16_t(type_echo | p[1] << 8), uint16_t(type_echo_reply | p[1] << 8));
+    // Of the two zeros this is good whatever the rest is, the other not where all of it is zero (RFC 1624
+    // §3).
+    if (checksum == 0) checksum = 0xffff;
     p[0] = type_echo_reply;
     std::memcpy(p + 2, &checksum, 2);
     auto way = out_.make_path(d.destination, d.source, ip_protocol::icmp, now);

@@ -44,6 +44,18 @@ BOOST_AUTO_TEST_CASE(an_echo_request_comes_back_as_it_was) {
     BOOST_TEST(h.queue.buffers_out == 0u);
 }
 
+// The two zeros of ones' complement: RFC 1624 §3. What sums up to all ones may have either as its checksum;
+// what is nothing but zeros only the one.
+BOOST_AUTO_TEST_CASE(an_echo_of_zeros_has_a_good_checksum) {
+    ready_host h;
+    const std::string zeros(56, '\0');
+    for (uint32_t rest : {0x00000000u, 0xffff0000u, 0x0000ffffu, 0x00000001u}) {
+        auto sent = h.receives(ip_frame({.protocol = 1}, icmp_message(8, 0, rest, zeros)));
+        BOOST_TEST_REQUIRE(sent.size() == 1u);
+        BOOST_TEST(is_valid_ip(sent[0]), "of id and sequence number " << rest);
+    }
+}
+
 BOOST_AUTO_TEST_CASE(an_echo_request_in_fragments_is_answered_in_fragments) {
     ready_host h;
     std::string message = icmp_message(8, 0, 0x12340001, std::string(4000, 'f'));
