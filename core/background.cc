@@ -12,15 +12,15 @@ namespace {
 
 logger log("background");
 
-void report(future<>& done) noexcept {
+void take_outcome(future<>& done) noexcept {
     if (done.failed())
-        log.error("failed: {}", describe(done.get_failure()));
+        background_work::report(done.get_failure());
     else
         done.ignore_ready_future();
 }
 
-// A piece of work that is not over yet. A service has one for each connection: it is smaller than a
-// coroutine's frame.
+// Waits for what is no coroutine: those know themselves that they are in the background, as a service has
+// one for each connection.
 class watched final : public producer_link, public task, public frame_cached {
  public:
     explicit watched(future<>&& work) noexcept : work_(std::move(work)) {
@@ -31,7 +31,7 @@ class watched final : public producer_link, public task, public frame_cached {
     ~watched() { background_work::current().leave(); }
 
     void run() noexcept override {
-        report(work_);
+        take_outcome(work_);
         delete this;
     }
     void drop() noexcept override { delete this; }
@@ -39,7 +39,6 @@ class watched final : public producer_link, public task, public frame_cached {
  private:
     future<> work_;
 };
-static_assert(sizeof(watched) == frame_cache::granule);
 
 }  // namespace
 
@@ -49,9 +48,13 @@ background_work& background_work::current() {
     return *of_shard;
 }
 
+void background_work::report(const failure& f) noexcept {
+    log.error("failed: {}", describe(f));
+}
+
 void background(future<> work) noexcept {
-    if (work.available()) return report(work);
-    new watched(std::move(work));  // until it is over
+    if (work.available()) return take_outcome(work);
+    if (!work.detach_to_background()) new watched(std::move(work));  // until it is over
 }
 
 size_t background_count() noexcept {

@@ -25,6 +25,7 @@ namespace millrace::detail {
 // Of a coroutine, whatever it returns: a task that goes on with it. It waits for one thing at a time.
 class coroutine_base : public producer, public task {
  public:
+    coroutine_base() noexcept : producer(role::coroutine) {}
     // Goes on when f is available. `f` must stay where it is until then.
     void wait_for(future_base& f) noexcept {
         enlist();
@@ -93,7 +94,11 @@ class coroutine_promise final : public coroutine_promise_base<T, coroutine_promi
 template <>
 class coroutine_promise<void> final : public coroutine_promise_base<void, coroutine_promise<void>> {
  public:
-    void return_void() noexcept { resolve<void>(); }
+    void return_void() noexcept {
+        if (in_background()) [[unlikely]]
+            return leave_background();
+        resolve<void>();
+    }
 };
 
 class settled_awaiter {

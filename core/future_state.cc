@@ -1,5 +1,7 @@
 #include "core/future_state.hh"
 
+#include "core/scheduler/background_work.hh"
+
 namespace millrace {
 
 void future_base::hand_links_to(future_base& target) noexcept {
@@ -21,10 +23,21 @@ void future_base::drop() noexcept {
     if (!promise) return;
     promise->future_ = nullptr;
     // Callees end before their callers, whose variables they may use.
-    if (ending && promise->role_ == promise_base::role::producer)
+    using role = promise_base::role;
+    if (ending && (promise->role_ == role::producer || promise->role_ == role::coroutine))
         static_cast<producer*>(promise)->drop();
-    else if (!ending && promise->role_ == promise_base::role::place_in_line)
+    else if (!ending && promise->role_ == role::place_in_line)
         static_cast<place_in_line*>(promise)->on_left();
+}
+
+bool future_base::detach_to_background() noexcept {
+    if (state_ != state::pending || !links_.promise) return false;
+    if (links_.promise->role_ != promise_base::role::coroutine) return false;
+    background_work::current().enter();
+    links_.promise->role_ = promise_base::role::background;
+    links_.promise->future_ = nullptr;
+    state_ = state::none;
+    return true;
 }
 
 bool future_base::leave_line() noexcept {
@@ -38,16 +51,22 @@ bool future_base::leave_line() noexcept {
 void promise_base::fail(failure f) noexcept {
     CHECK(!resolved_);
     resolved_ = true;
-    if (future_)
-        std::exchange(future_, nullptr)->fail(std::move(f));
-    else if (!run_queue::has_current() || !run_queue::current().ending())
-        report_forgotten(f);
+    if (future_) return std::exchange(future_, nullptr)->fail(std::move(f));
+    if (run_queue::has_current() && run_queue::current().ending()) return;
+    if (!in_background()) return report_forgotten(f);
+    background_work::report(f);
+    leave_background();
 }
 
 void promise_base::delegate_to(future_base& source) noexcept {
     CHECK(!resolved_);
     resolved_ = true;
     if (future_base* target = std::exchange(future_, nullptr)) source.hand_links_to(*target);
+}
+
+void promise_base::leave_background() noexcept {
+    role_ = role::coroutine;
+    background_work::current().leave();
 }
 
 void promise_base::break_promise() noexcept {

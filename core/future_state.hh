@@ -38,6 +38,9 @@ class future_base {
         CHECK(links_.waiter == nullptr);
         links_.waiter = &t;
     }
+    // Lets the coroutine behind this pending future go on in the background by itself, without the future.
+    // False: there is none, and the future is as it was.
+    bool detach_to_background() noexcept;
     // Drops the future if it waits in line for something, which is then left to the others. False: the work
     // behind it goes on.
     bool leave_line() noexcept;
@@ -109,7 +112,8 @@ class promise_base {
     bool abandoned() const noexcept { return future_ == nullptr; }
 
  protected:
-    enum class role : uint8_t { plain, producer, place_in_line };
+    // `background`: a coroutine that nobody waits for, core/background.hh.
+    enum class role : uint8_t { plain, producer, coroutine, background, place_in_line };
     explicit promise_base(role r = role::plain) noexcept : role_(r) {}
     promise_base(promise_base&& other) noexcept
         : future_(std::exchange(other.future_, nullptr)), resolved_(std::exchange(other.resolved_, true)) {
@@ -134,6 +138,9 @@ class promise_base {
     void fail(failure f) noexcept;
     // Lets the future be resolved by whoever resolves `source`, which is pending.
     void delegate_to(future_base& source) noexcept;
+    bool in_background() const noexcept { return role_ == role::background; }
+    // It is over. From then on it is as any coroutine whose future was dropped.
+    void leave_background() noexcept;
 
     future_base* future_ = nullptr;
 
@@ -144,7 +151,7 @@ class promise_base {
     void break_promise() noexcept;
 
     bool resolved_ = false;
-    const role role_ = role::plain;
+    role role_ = role::plain;
 };
 
 inline future_base::future_base(promise_base& p) noexcept : links_{&p, nullptr}, state_(state::pending) {
@@ -205,7 +212,7 @@ class producer_link {
 // A promise inside the work that fulfils it: a coroutine frame, a continuation, a sleep.
 class producer : public promise_base, public producer_link {
  protected:
-    producer() noexcept : promise_base(role::producer) {}
+    explicit producer(role r = role::producer) noexcept : promise_base(r) {}
     ~producer() = default;
 };
 

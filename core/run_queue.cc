@@ -39,6 +39,7 @@ void run_queue::end() noexcept {
     length_ = 0;
     // Destructors of what waits may start new work, which ends here too.
     while (producers_) producers_->drop();
+    background_.reset();
 }
 
 }  // namespace millrace

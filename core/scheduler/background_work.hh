@@ -12,6 +12,8 @@ namespace millrace {
 class background_work {
  public:
     static background_work& current();
+    // Logs that a piece of work failed.
+    static void report(const failure& f) noexcept;
 
     // A piece of work begins, or is over.
     void enter() noexcept { ++count_; }

@@ -1,14 +1,20 @@
 // Work in the background: counted, and logged when it fails.
 #include "core/background.hh"
 
+#include "core/coroutine.hh"
+#include "core/frame_cache.hh"
 #include "core/log.hh"
 #include "core/promise.hh"
+#include "core/with_timeout.hh"
+#include "tests/support/allocations.hh"
 #include "tests/support/core_shard.hh"
 
 #include <boost/test/unit_test.hpp>
 
+#include <chrono>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 using namespace millrace;
@@ -22,6 +28,14 @@ struct captured_log {
     ~captured_log() { set_log_sink({}); }
     std::vector<std::string> lines;
 };
+
+future<> wait_for(future<> f) {
+    co_await f;
+}
+future<> wait_and_fail(future<> f) {
+    co_await f;
+    throw std::runtime_error("in the end");
+}
 
 }  // namespace
 
@@ -67,6 +81,101 @@ BOOST_AUTO_TEST_CASE(work_ends_with_its_shard) {
     auto done = background_done();
     shard.end();
     p.set_value();
+}
+
+BOOST_AUTO_TEST_CASE(coroutine_is_counted_until_it_returns) {
+    test::shard shard;
+    promise<> p;
+    background(wait_for(p.get_future()));
+    auto done = background_done();
+    shard.run();
+    BOOST_TEST(background_count() == 1u);
+    BOOST_TEST(!done.available());
+    p.set_value();
+    shard.run();
+    BOOST_TEST(background_count() == 0u);
+    BOOST_TEST(done.available());
+}
+
+BOOST_AUTO_TEST_CASE(coroutine_in_the_background_costs_its_frame_alone) {
+    test::shard shard;
+    // More than may have been kept of a size.
+    constexpr size_t n = frame_cache::kept_bytes_per_class / frame_cache::granule + 1000;
+    std::vector<promise<>> promises(n);
+    std::vector<future<>> work;
+    work.reserve(n);
+    for (promise<>& p : promises) work.push_back(wait_for(p.get_future()));
+    const auto held = [] { return test::allocated_bytes() + frame_cache::large_page_bytes(); };
+    const size_t before = held();
+    for (future<>& f : work) background(std::move(f));
+    BOOST_TEST(held() < before + n);
+    BOOST_TEST(background_count() == n);
+    for (promise<>& p : promises) p.set_value();
+    shard.run();
+    BOOST_TEST(background_count() == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(failed_coroutine_is_one_log_line) {
+    test::shard shard;
+    captured_log log;
+    promise<> p, q;
+    background(wait_and_fail(p.get_future()));
+    background(wait_for(q.get_future()));
+    p.set_value();
+    q.set_exception(std::runtime_error("passed on"));
+    shard.run();
+    BOOST_TEST_REQUIRE(log.lines.size() == 2u);
+    BOOST_TEST(log.lines[0].find("failed: in the end (from ") == 0u);
+    BOOST_TEST(log.lines[1].find("failed: passed on (from ") == 0u);
+    BOOST_TEST(shard.forgotten().empty());
+    BOOST_TEST(background_count() == 0u);
+}
+
+// A step of a pipeline returns what is not there yet: that is what goes on in the background from then on.
+BOOST_AUTO_TEST_CASE(work_that_hands_over_stays_counted) {
+    test::shard shard;
+    captured_log log;
+    promise<> first, kept, in_turn;
+    background(first.get_future().then([&] { return kept.get_future(); }));
+    background(wait_for(make_ready_future<>()).then([&] { return wait_and_fail(in_turn.get_future()); }));
+    auto done = background_done();
+    BOOST_TEST(background_count() == 2u);
+    first.set_value();
+    shard.run();
+    BOOST_TEST(background_count() == 2u);
+    kept.set_value();
+    shard.run();
+    BOOST_TEST(background_count() == 1u);
+    BOOST_TEST(!done.available());
+    in_turn.set_value();
+    shard.run();
+    BOOST_TEST(background_count() == 0u);
+    BOOST_TEST(done.available());
+    BOOST_TEST_REQUIRE(log.lines.size() == 1u);
+    BOOST_TEST(log.lines[0].find("failed: in the end") == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(work_that_is_late_is_over_and_logged_at_once) {
+    test::shard shard;
+    captured_log log;
+    promise<> p;
+    background(with_timeout(std::chrono::milliseconds(1), p.get_future()));
+    shard.advance(std::chrono::milliseconds(2));
+    BOOST_TEST(background_count() == 0u);
+    BOOST_TEST(log.lines.size() == 1u);
+    p.set_value();
+    shard.run();
+    BOOST_TEST(background_count() == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(coroutine_ends_with_its_shard) {
+    test::shard shard;
+    captured_log log;
+    promise<> p, q;
+    background(wait_and_fail(p.get_future()));
+    background(wait_for(wait_for(q.get_future().then([] {}))));
+    shard.end();
+    BOOST_TEST(log.lines.empty());
 }
 
 BOOST_AUTO_TEST_SUITE_END()
