@@ -55,7 +55,7 @@ void connection::strip_repeated_syn(segment& s) noexcept {
     s.flags = s.flags.without(flags::syn);
     s.wnd = uint16_t(s.wnd >> snd_.scale);  // the field of a SYN is not scaled
     acks_.require_now();
-    if (ecn_.is_accurate()) ecn_.accurate->skips_ace = true;
+    if (is_accurate()) accurate().skips_ace = true;
 }
 
 // Before the first check: RFC 7323 §5.3, R1. A SYN is left to its own check (RFC 5961 §4.2).
@@ -124,7 +124,7 @@ drop_reason connection::check_syn(const segment& s, time_point now) noexcept {
     if (!s.flags.has(flags::syn)) return drop_reason::none;
     challenge(now);
     const bool repeats = active_ && s.seq == irs_ && s.flags.has(flags::ack) && s.ack == iss_ + 1;
-    if (repeats && ecn_.is_accurate() && acks_.due(now) && handshake_mark(s.flags)) owe_handshake_ack(s);
+    if (repeats && is_accurate() && acks_.due(now) && handshake_mark(s.flags)) owe_handshake_ack(s);
     return drop_reason::syn_challenged;
 }
 

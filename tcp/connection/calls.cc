@@ -107,7 +107,7 @@ std::optional<time_wait_seed> connection::take_time_wait() noexcept {
                           .rcv_nxt = rcv_.nxt(),
                           .wnd = uint16_t(rcv_.wnd() >> rcv_.scale()),
                           .timestamps = timestamps_.enabled(),
-                          .ace = ecn_.is_accurate() ? ecn_.accurate->received.ace() : flags(),
+                          .ace = is_accurate() ? accurate().received.ace() : flags(),
                           .ts_recent = timestamps_.recent(),
                           .ts_offset = timestamps_.offset()};
 }
@@ -169,7 +169,7 @@ connection_info connection::info() const noexcept {
     i.timestamps = timestamps_.enabled();
     i.sack = sack_;
     i.ecn = ecn_.feedback != ecn_feedback::none && state_ != connection_state::syn_sent;
-    i.accurate_ecn = ecn_.is_accurate();
+    i.accurate_ecn = is_accurate();
     i.smss = smss_;
     i.srtt = rtt_.smoothed();
     i.rttvar = rtt_.variation();
@@ -187,7 +187,7 @@ connection_info connection::info() const noexcept {
     i.bytes_received = bytes_received_;
     i.segments_sent = segments_sent_;
     i.segments_received = segments_received_;
-    i.marks_told = ecn_.is_accurate() ? ecn_.accurate->sent.marked() - first_marked : 0;
+    i.marks_told = is_accurate() ? accurate().sent.marked() - first_marked : 0;
     if (!rare_) return i;
     i.retransmissions = rare_->retransmissions;
     i.fast_recoveries = rare_->fast_recoveries;

@@ -41,6 +41,9 @@ struct connection_parts {
         if (!rare_) rare_ = std::make_unique<rarities>();
         return *rare_;
     }
+    bool is_accurate() const noexcept { return rare_ && rare_->accurate; }
+    // If it is.
+    accurate_ecn& accurate() const noexcept { return *rare_->accurate; }
     bool paced() const noexcept { return rare_ && rare_->pacer; }
     bool sized() const noexcept { return rare_ && rare_->sizing; }
     rto_limits timeout_limits() const noexcept {

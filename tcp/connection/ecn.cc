@@ -34,7 +34,7 @@ void connection::agree_on_ecn(const segment& syn) noexcept {
     if (ecn_.feedback != ecn_feedback::accurate) return;
     begin_accurate_ecn();
     if (!answers) return;
-    accurate_ecn& a = *ecn_.accurate;
+    accurate_ecn& a = accurate();
     a.sent.on_first_counts(syn.options.mark_counts);
     a.received.on_segment(syn.congestion, uint32_t(syn.payload.size()), false);
     a.tests_path = true;
@@ -54,18 +54,17 @@ bool connection::hear_repeated_syn(const segment& syn) noexcept {
 // Our SYN-ACK: the first brings the option, the second does not, those behind it say nothing of ECN (RFC 9768
 // §3.2.3.2.2).
 void connection::answer_ecn(outgoing& syn_ack) noexcept {
-    const bool accurate = ecn_.is_accurate();
-    if (accurate && !active_ && syn_transmissions_ > 1) {
+    const bool counts = is_accurate();
+    if (counts && !active_ && syn_transmissions_ > 1) {
         ecn_.ect = false;
         return;
     }
-    if (accurate && syn_transmissions_ == 0)
-        syn_ack.options.mark_counts = ecn_.accurate->received.report_all();
-    if (accurate || ecn_.ect) syn_ack.flags |= answering(ecn_.feedback, ecn_.syn_mark);
+    if (counts && syn_transmissions_ == 0) syn_ack.options.mark_counts = accurate().received.report_all();
+    if (counts || ecn_.ect) syn_ack.flags |= answering(ecn_.feedback, ecn_.syn_mark);
 }
 
 void connection::begin_accurate_ecn() noexcept {
-    ecn_.accurate = std::make_unique<accurate_ecn>();
+    rare().accurate = std::make_unique<accurate_ecn>();
     unusual_.accurate = true;
     set_layouts();
 }
@@ -73,13 +72,13 @@ void connection::begin_accurate_ecn() noexcept {
 // What plain segments look like from now on.
 void connection::set_layouts() noexcept {
     const bool ts = timestamps_.enabled();
-    layout_in_ = plain_layout(ts, ecn_.accurate ? ecn_.accurate->sent.ace() : flags());
-    layout_out_ = plain_layout(ts, ecn_.accurate ? ecn_.accurate->received.ace() : flags());
+    layout_in_ = plain_layout(ts, is_accurate() ? accurate().sent.ace() : flags());
+    layout_out_ = plain_layout(ts, is_accurate() ? accurate().received.ace() : flags());
 }
 
 // RFC 9768 §3.2.2.1: a SYN-ACK is answered by a pure ACK that says with which mark it came, before any data.
 void connection::owe_handshake_ack(const segment& syn_ack) noexcept {
-    ecn_.accurate->handshake_ace = handshake_ace(syn_ack.congestion);
+    accurate().handshake_ace = handshake_ace(syn_ack.congestion);
     unusual_.handshake_ack_due = true;
 }
 
@@ -87,8 +86,8 @@ bool connection::next_handshake_ack(outgoing& out, time_point now) noexcept {
     unusual_.handshake_ack_due = false;
     fill_header(out, now);
     out.options.sack.clear();
-    out.options.mark_counts = ecn_.accurate->received.report_all();
-    out.flags = flags::ack | ecn_.accurate->handshake_ace;
+    out.options.mark_counts = accurate().received.report_all();
+    out.flags = flags::ack | accurate().handshake_ace;
     note_counts_told();
     ++segments_sent_;
     return true;
@@ -96,12 +95,12 @@ bool connection::next_handshake_ack(outgoing& out, time_point now) noexcept {
 
 // The peer answers our SYN-ACK: RFC 9768 table 4. True: that was marked.
 bool connection::hear_handshake(const segment& s) noexcept {
-    if (!ecn_.is_accurate() || active_ || !s.payload.empty() || !s.options.sack.empty()) return false;
-    mark_feedback& f = ecn_.accurate->sent;
+    if (!is_accurate() || active_ || !s.payload.empty() || !s.options.sack.empty()) return false;
+    mark_feedback& f = accurate().sent;
     const bool marked = f.on_handshake(s.flags);
     f.on_first_counts(s.options.mark_counts);
     ecn_.ect = ecn_.ect && f.is_sound();
-    ecn_.accurate->skips_ace = true;
+    accurate().skips_ace = true;
     set_layouts();
     return marked;
 }
@@ -111,8 +110,8 @@ void connection::note_marks(const segment& s) noexcept {
     const auto bytes = uint32_t(s.payload.size());
     if (unusual_.accurate) {
         if (s.is_marked()) ++rare().marks_received;
-        if (ecn_.accurate->received.on_segment(s.congestion, bytes, acks_.pending())) acks_.require_now();
-        unusual_.counts_due |= ecn_.accurate->received.has_news();
+        if (accurate().received.on_segment(s.congestion, bytes, acks_.pending())) acks_.require_now();
+        unusual_.counts_due |= accurate().received.has_news();
         return;
     }
     if (bytes == 0) return;
@@ -152,7 +151,7 @@ bool connection::next_earlier_ack(outgoing& out, time_point now) noexcept {
 // RFC 9768 §3.2.3.3: with an ACK goes the option, if it is due and leaves room for two SACK blocks where
 // there are any.
 void connection::add_counts(outgoing& out, bool has_data) noexcept {
-    accurate_ecn& a = *ecn_.accurate;
+    accurate_ecn& a = accurate();
     const bool stamped = out.options.timestamps.has_value();
     const size_t room = options::max_bytes - (stamped ? timestamps_bytes : 0) -
                         (out.options.sack.empty() ? 0 : 4 + 2 * sizeof(seq_range));
@@ -168,7 +167,7 @@ void connection::add_counts(outgoing& out, bool has_data) noexcept {
 }
 
 void connection::note_counts_told() noexcept {
-    const accurate_ecn& a = *ecn_.accurate;
+    const accurate_ecn& a = accurate();
     unusual_.counts_due = a.received.has_news() || a.tests_path;
     set_layouts();
 }
@@ -180,25 +179,25 @@ bool connection::takes_special(const plain_segment& s) noexcept {
     if (!unusual_.accurate) return true;
     // Where the option does not get through, each ACK could be one whose ACE field has gone round.
     if (s.ack() != snd_.una) {
-        if (!ecn_.accurate->sent.has_counts()) return false;
-        if (flight_.size() >= mark_feedback::ace_cycle) ecn_.accurate->sent.on_plain_ack();
+        if (!accurate().sent.has_counts()) return false;
+        if (flight_.size() >= mark_feedback::ace_cycle) accurate().sent.on_plain_ack();
     }
-    if (ecn_.accurate->received.on_segment(s.congestion(), s.payload_bytes(), acks_.pending()))
+    if (accurate().received.on_segment(s.congestion(), s.payload_bytes(), acks_.pending()))
         acks_.require_now();
-    unusual_.counts_due |= ecn_.accurate->received.has_news();
+    unusual_.counts_due |= accurate().received.has_news();
     return true;
 }
 
 // Of an acceptable ACK, before anything is done with it: the window does not grow by one that does.
 bool connection::tells_of_marks(const segment& s) const noexcept {
     if (!unusual_.accurate) return ecn_.feedback == ecn_feedback::classic && s.flags.has(flags::ece);
-    return !ecn_.accurate->skips_ace && ecn_.accurate->sent.is_news(s.flags.ace());
+    return !accurate().skips_ace && accurate().sent.is_news(s.flags.ace());
 }
 
 // What an ACK tells of marks, when it has been acted upon; `before` it that was in flight. One that tells of
 // nothing else may have been overtaken by another: RFC 9768 §3.2.2.2.
 mark_feedback::marks connection::hear_marks(const segment& s, const flight_before& before) noexcept {
-    accurate_ecn& a = *ecn_.accurate;
+    accurate_ecn& a = accurate();
     if (std::exchange(a.skips_ace, false) || is_late_handshake(s)) return {};
     const uint32_t bytes = distance(before.una, snd_.una) + flight_.sacked_bytes() - before.sacked_bytes;
     const bool newer =

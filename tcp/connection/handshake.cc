@@ -140,7 +140,7 @@ drop_reason connection::arrive_in_syn_sent(segment& s, time_point now) noexcept 
     }
     snd_.start(s.seq, s.ack, s.wnd);
     establish(s.ack, now, s.options.timestamps ? &*s.options.timestamps : nullptr);
-    if (ecn_.is_accurate() && handshake_mark(s.flags) == net::ecn::congestion_experienced) obey_mark();
+    if (is_accurate() && handshake_mark(s.flags) == net::ecn::congestion_experienced) obey_mark();
     acks_.require_now();
     // What came with it is processed as in ESTABLISHED.
     ++s.seq;

@@ -52,7 +52,7 @@ bool connection::next_reset(outgoing& out, time_point now) noexcept {
         fill_header(out, now);
         out.options.sack.clear();
         out.flags = flags::rst | flags::ack;
-        if (ecn_.is_accurate()) out.flags |= ecn_.accurate->received.ace();
+        if (is_accurate()) out.flags |= accurate().received.ace();
     }
     ++segments_sent_;
     return true;
@@ -238,9 +238,9 @@ void connection::fill_header(outgoing& out, time_point now) noexcept {
     out.ack = rcv_.nxt();
     out.flags = unusual_.ece_due ? flags::ack | flags::ece : tcp::flags(flags::ack);
     out.wnd = offer_window(now);
-    if (ecn_.is_accurate()) {  // RFC 9768 §3.2.2.2
-        out.flags |= ecn_.accurate->received.ace();
-        ecn_.accurate->received.on_ack_sent();
+    if (is_accurate()) {  // RFC 9768 §3.2.2.2
+        out.flags |= accurate().received.ace();
+        accurate().received.on_ack_sent();
     }
     if (timestamps_.enabled()) out.options.timestamps = timestamps_.stamp(now);
     if (sack_ && late_.has_report()) late_.report(out.options.sack, sack_room(timestamps_.enabled()));

@@ -74,7 +74,7 @@ bool connection::on_plain_run(const plain_run& r, time_point now) noexcept {
     bytes_received_ += bytes;
     acks_.on_in_order(bytes, others, r.segment_bytes(), now, settings_.ack_delay);
     if (!unusual_.accurate) return true;
-    mark_counters& marks = ecn_.accurate->received;
+    mark_counters& marks = accurate().received;
     for (uint32_t i = 1; i < others; ++i) marks.on_segment(first.congestion(), r.segment_bytes(), true);
     marks.on_segment(first.congestion(), r.last_bytes(), true);
     unusual_.counts_due |= marks.has_news();

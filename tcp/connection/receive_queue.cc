@@ -28,37 +28,36 @@ buffer receive_queue::compact(buffer payload) {
 
 void receive_queue::push(buffer payload) {
     const auto size = uint32_t(payload.size());
-    bytes_ += size;
-    if (!entries_.empty() && is_wasteful(payload)) {
+    if (!kept_) {
+        kept_ = std::make_unique<contents>();
+    } else if (is_wasteful(payload)) {
         if (copy_into_tail(payload)) return;
         buffer chunk = buffer::allocate(std::max<size_t>(chunk_bytes, size));
         std::memcpy(chunk.mutable_data(), payload.data(), size);
         payload = std::move(chunk);
     }
-    memory_ += memory_of(payload);
-    entries_.push_back({std::move(payload), size});
+    kept_->bytes += size;
+    kept_->memory += memory_of(payload);
+    kept_->entries.push_back({std::move(payload), size});
 }
 
 bool receive_queue::copy_into_tail(const buffer& payload) noexcept {
-    entry& tail = entries_.back();
+    entry& tail = kept_->entries.back();
     if (tail.bytes.size() - tail.size < payload.size()) return false;
     std::memcpy(tail.bytes.mutable_data() + tail.size, payload.data(), payload.size());
     tail.size += uint32_t(payload.size());
+    kept_->bytes += uint32_t(payload.size());
     return true;
 }
 
 buffer receive_queue::pop() noexcept {
-    if (entries_.empty()) return {};
-    entry oldest = entries_.pop_front();
-    memory_ -= memory_of(oldest.bytes);
-    bytes_ -= oldest.size;
+    if (!kept_) return {};
+    entry oldest = kept_->entries.pop_front();
+    kept_->memory -= memory_of(oldest.bytes);
+    kept_->bytes -= oldest.size;
+    if (kept_->entries.empty()) kept_.reset();
     oldest.bytes.trim(oldest.size);
     return std::move(oldest.bytes);
-}
-
-void receive_queue::clear() noexcept {
-    entries_.clear();
-    bytes_ = memory_ = 0;
 }
 
 }  // namespace millrace::tcp

@@ -2,28 +2,31 @@
 #pragma once
 
 #include "core/buffer.hh"
+#include "core/frame_cache.hh"
 #include "tcp/send/ring.hh"
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 
 namespace millrace::tcp {
 
 // A payload stays in the buffer that the device filled. Where that wastes memory, because the application
-// lags behind a peer that sends tiny segments, payloads are copied together.
+// lags behind a peer that sends tiny segments, payloads are copied together. Mostly it is empty, as who waits
+// to read gets payloads at once: there is memory for it only while it is not.
 class receive_queue {
  public:
-    bool empty() const noexcept { return bytes_ == 0; }
+    bool empty() const noexcept { return kept_ == nullptr; }
     // Bytes to read.
-    uint32_t bytes() const noexcept { return bytes_; }
+    uint32_t bytes() const noexcept { return kept_ ? kept_->bytes : 0; }
     // Bytes of memory held by them: at least bytes().
-    uint32_t memory() const noexcept { return memory_; }
+    uint32_t memory() const noexcept { return kept_ ? kept_->memory : 0; }
 
     // `payload` is not empty.
     void push(buffer payload);
     // The oldest buffer; empty if there is none.
     buffer pop() noexcept;
-    void clear() noexcept;
+    void clear() noexcept { kept_.reset(); }
 
     // A copy without the memory around it, if `payload` uses only a small part of that; else `payload`
     // itself.
@@ -38,11 +41,15 @@ class receive_queue {
         uint32_t size = 0;
     };
 
+    struct contents : frame_cached {
+        ring<entry, 1> entries;  // at least one
+        uint32_t bytes = 0;
+        uint32_t memory = 0;
+    };
+
     bool copy_into_tail(const buffer& payload) noexcept;
 
-    ring<entry, 0> entries_;  // mostly empty: who waits to read gets payloads at once
-    uint32_t bytes_ = 0;
-    uint32_t memory_ = 0;
+    std::unique_ptr<contents> kept_;
 };
 
 }  // namespace millrace::tcp

@@ -20,12 +20,12 @@ void rto::reset_backoff(const rto_limits& limits) noexcept {
 }
 
 void rto::on_handshake_timed_out(const rto_limits& limits) noexcept {
-    base_ = std::max(base_, duration(std::chrono::seconds(3)));
+    base_ = std::max(duration(base_), duration(std::chrono::seconds(3))).count();
     update(limits.max);
 }
 
 void rto::update(duration max) noexcept {
-    value_ = std::min(base_, max);
+    value_ = std::min(duration(base_), max);
     for (unsigned i = 0; i < backoffs_ && value_ < max; ++i) value_ *= 2;
     value_ = std::min(value_, max);
 }

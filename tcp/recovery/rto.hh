@@ -22,14 +22,17 @@ struct rto_limits {
 // The limits, those of all connections, are the caller's: always the same.
 class rto {
  public:
-    explicit rto(const rto_limits& limits = {}) noexcept : base_(limits.initial) { update(limits.max); }
+    explicit rto(const rto_limits& limits = {}) noexcept : base_(limits.initial.count()) {
+        update(limits.max);
+    }
 
     // A new sample went into `r`: computes the timeout anew and takes every backoff back (RFC 6298 §5, last
     // note).
     void on_sample(const rtt& r, const rto_limits& limits) noexcept {
-        base_ = r.smoothed() + std::max(4 * r.variation(), limits.min);
+        const duration base = r.smoothed() + std::max(4 * r.variation(), limits.min);
+        base_ = base.count();
         backoffs_ = 0;
-        value_ = std::min(base_, limits.max);
+        value_ = std::min(base, limits.max);
     }
     // The timer struck: doubles the timeout, up to the maximum (RFC 6298 §5.5).
     void back_off(const rto_limits& limits) noexcept;
@@ -43,14 +46,14 @@ class rto {
     // How long to wait from now.
     duration value() const noexcept { return value_; }
     // How often in a row it struck without progress.
-    unsigned backoffs() const noexcept { return backoffs_; }
+    unsigned backoffs() const noexcept { return unsigned(backoffs_); }
 
  private:
     void update(duration max) noexcept;
 
     duration value_{};
-    duration base_;  // before any backoff
-    uint8_t backoffs_ = 0;
+    int64_t base_ : 56;  // before any backoff, in ns: up to a year
+    uint64_t backoffs_ : 8 = 0;
 };
 
 }  // namespace millrace::tcp

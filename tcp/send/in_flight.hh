@@ -106,7 +106,7 @@ class in_flight {
     acked acknowledge_any(seq una, time_point now) noexcept;
     void uncount(const sent_segment& s, uint32_t bytes) noexcept;
 
-    ring<sent_segment, 2> records_;
+    ring<sent_segment, 1> records_;
     uint32_t bytes_ = 0;
     uint32_t sacked_bytes_ = 0;
     uint32_t lost_bytes_ = 0;
