@@ -216,7 +216,7 @@ drop_reason connection::take_text_in_order(segment& s) noexcept {
         rcv_.advance_to(late_.take(rcv_.nxt(), [this](buffer b) { queue(std::move(b)); }));
         acks_.require_now();  // RFC 5681 §4.2
     } else {
-        acks_.on_in_order(bytes, heard_at_, settings_.ack_delay);
+        acks_.on_in_order(bytes, s.flags.has(flags::psh), heard_at_, settings_.ack_delay);
     }
     return drop_reason::none;
 }

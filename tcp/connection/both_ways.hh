@@ -9,6 +9,8 @@ namespace millrace::tcp {
 
 // An acceptable segment came.
 inline void connection::heard(time_point now) noexcept {
+    if (now - heard_at_ > rto_.value()) [[unlikely]]
+        note_silence();
     heard_at_ = now;
     probes_unanswered_ = 0;
 }
@@ -65,6 +67,7 @@ inline duration connection::sample_rtt(const in_flight::acked& acked, const time
     flight_.push(snd_.nxt, length, now);
     snd_.nxt += length;
     sent_at_ = now;
+    acks_.on_data_sent();
     bytes_sent_ += payload;
 }
 

@@ -228,6 +228,7 @@ class connection : connection_parts {
 
     // arrival.cc: each check says why to stop, or none.
     void heard(time_point now) noexcept;
+    [[gnu::cold]] void note_silence() noexcept { acks_.on_silence(settings_.quick_ack_segments); }
     drop_reason arrive_synchronised(segment& s, time_point now) noexcept;
     bool repeats_syn(const segment& s) const noexcept;
     void strip_repeated_syn(segment& s) noexcept;

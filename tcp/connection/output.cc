@@ -216,6 +216,7 @@ bool connection::next_tail_probe(outgoing& out, time_point now) noexcept {
 
 bool connection::next_ack(outgoing& out, time_point now) noexcept {
     if (!acks_.due(now) && !unusual_.keepalive_due) return false;
+    acks_.on_ack_alone();
     fill_header(out, now);
     if (unusual_.counts_due) add_counts(out, false);
     if (unusual_.keepalive_due) {  // RFC 9293 §3.8.4: SEG.SEQ = SND.NXT-1, which no peer may accept

@@ -49,7 +49,7 @@ namespace millrace::tcp {
     if (const uint32_t bytes = s.payload_bytes()) {
         rcv_.advance(bytes);
         bytes_received_ += bytes;
-        acks_.on_in_order(bytes, now, settings_.ack_delay);
+        acks_.on_in_order(bytes, s.push(), now, settings_.ack_delay);
     }
     return true;
 }
@@ -72,7 +72,7 @@ bool connection::on_plain_run(const plain_run& r, time_point now) noexcept {
     snd_.update(r.last_seq(), first.ack(), first.wnd());
     rcv_.advance(bytes);
     bytes_received_ += bytes;
-    acks_.on_in_order(bytes, others, r.segment_bytes(), now, settings_.ack_delay);
+    acks_.on_in_order(bytes, others, r.segment_bytes(), r.push(), now, settings_.ack_delay);
     if (!unusual_.accurate) return true;
     mark_counters& marks = accurate().received;
     for (uint32_t i = 1; i < others; ++i) marks.on_segment(first.congestion(), r.segment_bytes(), true);
@@ -106,6 +106,7 @@ bool connection::next_plain_segment(plain_outgoing& out, time_point now) noexcep
     out.payload_bytes = size;
     if (size == 0) {
         if (unusual_.cwnd_limited || !acks_.due(now)) return false;
+        acks_.on_ack_alone();
         out.seq = snd_.nxt_in_window(false);
     } else {
         if (!may_send_whole(size, now)) return false;

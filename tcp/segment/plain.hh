@@ -47,6 +47,7 @@ class plain_segment {
     tcp::seq ack() const noexcept { return load_seq(at_ + 8); }
     uint16_t wnd() const noexcept { return load16(at_ + 14); }  // unscaled
     uint16_t layout() const noexcept { return layout_; }        // plain_layout() of it
+    bool push() const noexcept { return (load16(at_ + 12) & flags::psh) != 0; }
     net::ecn congestion() const noexcept { return congestion_; }
     bool has_timestamps() const noexcept { return header_bytes_ > header::size; }
     timestamp_option timestamps() const noexcept { return {load32(at_ + 24), load32(at_ + 28)}; }

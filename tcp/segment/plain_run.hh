@@ -13,7 +13,7 @@ class plain_run {
  public:
     // `first` is plain.
     explicit plain_run(const plain_segment& first) noexcept
-        : first_(first), payload_bytes_(first.payload_bytes()) {}
+        : first_(first), payload_bytes_(first.payload_bytes()), push_(first.push()) {}
 
     // Takes `next`, of the same flow, in; false if it does not go on where the run ends, or is not like it.
     // None may be longer than the first, and only the last one shorter: so whoever counts full segments sees
@@ -24,6 +24,7 @@ class plain_run {
         if (next.payload_bytes() == 0 || next.payload_bytes() > full) return false;
         if (next.seq() != first_.seq() + payload_bytes_ || !next.is_like(first_)) return false;
         payload_bytes_ += next.payload_bytes();
+        push_ |= next.push();
         ++segments_;
         return true;
     }
@@ -34,12 +35,14 @@ class plain_run {
     uint32_t payload_bytes() const noexcept { return payload_bytes_; }
     uint32_t segment_bytes() const noexcept { return first_.payload_bytes(); }
     uint32_t last_bytes() const noexcept { return payload_bytes_ - (segments_ - 1) * segment_bytes(); }
+    bool push() const noexcept { return push_; }  // one of them has it
     seq last_seq() const noexcept { return first_.seq() + (segments_ - 1) * segment_bytes(); }
 
  private:
     plain_segment first_;
     uint32_t payload_bytes_;
     uint32_t segments_ = 1;
+    bool push_;
 };
 
 }  // namespace millrace::tcp

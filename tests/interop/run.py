@@ -40,6 +40,8 @@ def arguments():
     parser.add_argument("--flag", action="append", default=[], metavar="FLAG", help="for our own TCP, such as --flag=--tcp-pacing")
     parser.add_argument("--more", action="store_true", help="add rounds to those measured before, instead of beginning anew")
     parser.add_argument("--write", action="store_true", help="make the table that of doc/interop.md")
+    parser.add_argument("--capture", metavar="FOLDER", default="", help="keep what the senders send and get, headers only, in pcap "
+                        "format: a file for each run")
     parser.add_argument("--list", action="store_true", help="name the paths and end")
     parser.add_argument("build", help="folder of a release build")
     options = parser.parse_args()
@@ -50,6 +52,8 @@ def arguments():
         options.paths = [p for p in options.paths if any(p.name.startswith(text) for text in options.path)]
     if not options.paths:
         parser.error("no path begins so; --list names them")
+    if options.capture and not os.path.isdir(options.capture):
+        parser.error(f"--capture: {options.capture} is no folder")
     options.brief = options.quick or options.moment
     options.rounds = 1 if options.brief else options.rounds
     if options.write and (options.brief or options.path or options.flag):
@@ -156,7 +160,8 @@ def main() -> int:
         print("\n".join(p.name for p in options.paths))
         return 0
     build = os.path.abspath(options.build)
-    tools = runs.Tools(os.path.join(build, "bin"), seconds=0.5 if options.moment else 1.0 if options.quick else 0.0, flags=options.flag)
+    tools = runs.Tools(os.path.join(build, "bin"), seconds=0.5 if options.moment else 1.0 if options.quick else 0.0,
+                       captures=options.capture and os.path.abspath(options.capture), flags=options.flag)
     for program in ("millrace-perf", "millrace-interop-wire"):
         if not os.path.isfile(os.path.join(tools.folder, program)):
             print(f"interop: {build} holds no {program}; ./dev interop builds it", file=sys.stderr)

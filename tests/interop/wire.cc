@@ -3,6 +3,7 @@
 // same path.
 #include "apps/common/histogram.hh"
 #include "core/app.hh"
+#include "net/pcap.hh"
 #include "net/simulation.hh"
 #include "tests/interop/one_way.hh"
 #include "tests/interop/raw_port.hh"
@@ -12,6 +13,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cstdio>
+#include <optional>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
@@ -34,6 +36,7 @@ struct settings {
     uint64_t mtu = 1500;
     std::string loss = "0%", reorder = "0%", duplicate = "0%", corrupt = "0%";
     bool both_ways = false;
+    std::string capture;
     duration patience = 20s;
 };
 
@@ -69,6 +72,9 @@ void declare(config_schema& schema, settings& s) {
     share("duplicate", s.duplicate, "of packets, that arrive twice");
     share("corrupt", s.corrupt, "of packets, in which one bit is flipped");
     schema.toggle("both-ways", s.both_ways, "from b to a, too");
+    schema.section("Observation");
+    schema.text("capture", s.capture, "write what a sends and gets, headers only, in pcap format")
+        .placeholder("FILE");
     schema.rule([&schema, &s] {
         for (const char* key : {"a", "b"})
             if (!schema.was_given(key)) throw config_error(fmt::format("--{} is missing: an interface", key));
@@ -93,13 +99,20 @@ class wire {
         : a_(s.a, longest_of(s)),
           b_(s.b, longest_of(s)),
           to_b_(s.seed * 2, impaired(s)),
-          to_a_(s.seed * 2 + 1, s.both_ways ? impaired(s) : s.path) {}
+          to_a_(s.seed * 2 + 1, s.both_ways ? impaired(s) : s.path) {
+        if (!s.capture.empty()) capture_.emplace(s.capture, captured_bytes);
+    }
 
     // Until a signal waits.
     void run(signal_source& signals) {
         pollfd watched[] = {{a_.fd(), POLLIN, 0}, {b_.fd(), POLLIN, 0}, {signals.fd(), POLLIN, 0}};
         while (signals.take() == 0) {
-            const bool busy = carry(a_, to_b_) + carry(b_, to_a_) > 0;
+            const size_t forth = a_.receive(clock_, [this](time_point t, frame f) {
+                note(t, f);
+                to_b_.put(t, f);
+            });
+            const size_t back = b_.receive(clock_, [this](time_point t, frame f) { to_a_.put(t, f); });
+            const bool busy = forth + back > 0;
             deliver(to_b_, b_);
             deliver(to_a_, a_);
             if (busy) continue;
@@ -119,18 +132,27 @@ class wire {
     }
 
  private:
+    using frame = std::span<const std::byte>;
+    static constexpr uint32_t captured_bytes = 128;
+
     static size_t longest_of(const settings& s) { return s.mtu + 14; }
     static double microseconds(duration d) { return std::chrono::duration<double, std::micro>(d).count(); }
 
-    size_t carry(interop::raw_port& from, interop::one_way& way) {
-        return from.receive(clock_, [&way](time_point t, std::span<const std::byte> f) { way.put(t, f); });
+    // As the host behind a sees it.
+    void note(time_point at, frame f) {
+        if (!capture_) return;
+        net::packet seen;
+        seen.head = buffer::unowned({reinterpret_cast<const char*>(f.data()), f.size()});
+        capture_->write(at, seen);
     }
 
     void deliver(interop::one_way& way, interop::raw_port& to) {
         time_point now = clock_.now();
         while (way.next_arrival() <= now) {
             late_.record(now - way.next_arrival());
-            to.send(way.take());
+            const auto f = way.take();
+            if (&to == &a_) note(now, f);
+            to.send(f);
             now = clock_.now();
         }
     }
@@ -151,6 +173,7 @@ class wire {
     interop::raw_port b_;
     interop::one_way to_b_;
     interop::one_way to_a_;
+    std::optional<net::pcap_writer> capture_;
     histogram late_;  // by how much frames were sent on later than they were due
 };
 

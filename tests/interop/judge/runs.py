@@ -1,6 +1,7 @@
 """One run: a connection over one path, for some seconds, from one kind of host to another."""
 
 import json
+import os
 import time
 from dataclasses import asdict, dataclass, field
 
@@ -31,6 +32,11 @@ class Job:
     @property
     def who(self) -> tuple[str, str, str]:
         return self.sender, self.algorithm, self.receiver
+
+    @property
+    def file_name(self) -> str:
+        words = f"{self.path.name} {self.sender} {self.algorithm} {self.receiver} {self.round}"
+        return "".join(c if c.isalnum() or c == "." else "-" for c in words)
 
     @property
     def expected(self) -> float:
@@ -66,7 +72,7 @@ class Tools:
 
     folder: str
     seconds: float = 0.0  # of each run; 0: as the path asks for
-    captures: str = ""  # a folder for what the wire's interfaces carry; empty: nothing is captured
+    captures: str = ""  # a folder for what the senders send and get; empty: nothing is captured
     flags: list[str] = field(default_factory=list)  # more of them, for our own TCP
 
 
@@ -87,8 +93,9 @@ def _run(stage: Stage, job: Job, tools: Tools, outcome: Outcome) -> None:
     perf = stage.program("millrace-perf")
     server = stage.serve("the sender", [*sender.command(perf, "server"), "--listen", str(PORT), "--log", "error"],
                          sender.listens)
+    capture = ["--capture", os.path.join(tools.captures, job.file_name + ".pcap")] if tools.captures else []
     wire = stage.serve("the wire", [stage.program("millrace-interop-wire"), "--a", sender.interface, "--b",
-                                    receiver.interface, *job.path.wire_arguments(job.round)], lambda: True)
+                                    receiver.interface, *job.path.wire_arguments(job.round), *capture], lambda: True)
     seconds = tools.seconds or job.path.seconds
     client = [*receiver.command(perf, "client"), "--server", f"{SENDER}:{PORT}", "--workload", "read", "--message", "64KiB",
               "--duration", f"{seconds * 1000:.0f}ms", "--warm-up", "0s", "--grace", GRACE, "--connect-timeout", "20s",

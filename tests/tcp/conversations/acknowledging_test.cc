@@ -73,6 +73,64 @@ BOOST_FIXTURE_TEST_CASE(an_answer_carries_the_ack, delayed) {
     after(1s).expects_nothing();
 }
 
+// RFC 9293 §3.8.6.3: a sender with a window of one segment, as behind a timeout, waits for nothing but the
+// ACK of what it has pushed.
+BOOST_FIXTURE_TEST_CASE(what_was_pushed_is_acknowledged_at_once, delayed) {
+    for (uint32_t i = 1; i <= 3; ++i) {
+        peer_sends(data(1000).push());
+        expects(ack(1001 + i * 1000));
+    }
+}
+
+BOOST_FIXTURE_TEST_CASE(pushed_questions_are_acknowledged_by_their_answers, delayed) {
+    // Nobody knows yet that there are answers.
+    peer_sends(data(100).push());
+    expects(ack(1101));
+    app_sends("answer");
+    expects(data("answer").ack(1101));
+    peer_sends(ack());
+    for (uint32_t i = 1; i <= 3; ++i) {
+        peer_sends(data(100).push());
+        after(39ms).expects_nothing();
+        app_sends("answer");
+        expects(data("answer").ack(1101 + i * 100));
+        peer_sends(ack());
+    }
+    // One takes too long: then its question is acknowledged alone, and so is the next.
+    peer_sends(data(100).push());
+    after(40ms).expects(ack(1501));
+    peer_sends(data(100).push());
+    expects(ack(1601));
+    after(1s).app_sends("answer");
+    expects(data("answer").ack(1601));
+    peer_sends(ack());
+    peer_sends(data(100).push());
+    expects_nothing();
+    app_sends("answer");
+    expects(data("answer").ack(1701));
+}
+
+// A peer that was silent for longer than a timeout may have had one, and its window may be one segment.
+BOOST_AUTO_TEST_CASE(acks_are_quick_again_behind_a_silence) {
+    conversation c;
+    c.establish();
+    for (uint32_t i = 0; i < 16; ++i) {
+        c.peer_sends(data("x"));
+        c.expects(ack(2 + i));
+    }
+    c.after(150ms).peer_sends(data("x"));
+    c.expects_nothing();
+    c.after(40ms).expects(ack(18));
+    c.after(2s);
+    for (uint32_t i = 0; i < 16; ++i) {
+        c.peer_sends(data("x"));
+        c.expects(ack(19 + i));
+    }
+    c.peer_sends(data("x"));
+    c.expects_nothing();
+    c.after(40ms).expects(ack(35));
+}
+
 // RFC 5681 §4.2: a gap is told at once, and so is its end.
 BOOST_FIXTURE_TEST_CASE(out_of_order_data_is_acknowledged_at_once, delayed) {
     peer_sends(data(100).seq(1101));
