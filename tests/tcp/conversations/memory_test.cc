@@ -81,6 +81,19 @@ BOOST_AUTO_TEST_CASE(unread_data_beyond_what_is_assured_is_refused_and_comes_aga
     BOOST_TEST(c.app_reads().size() == 1000u);
 }
 
+// So that the peer knows that we are there, and that it is not the path that lost it.
+BOOST_AUTO_TEST_CASE(data_in_order_that_is_refused_is_answered) {
+    short_of_memory c;
+    c.others_hold(1'000'000);
+    for (uint32_t n = 1; n <= 4; ++n) {
+        c.peer_sends(data(1000));
+        c.expects(ack(1 + n * 1000));
+    }
+    c.peer_sends(data(1000).seq(4001));
+    c.refused(drop_reason::no_memory);
+    c.expects(ack(4001));
+}
+
 // RFC 2018 §8: what was reported and not acknowledged may go.
 BOOST_AUTO_TEST_CASE(data_before_its_turn_goes_for_data_in_order) {
     short_of_memory c;
