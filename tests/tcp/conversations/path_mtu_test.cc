@@ -197,6 +197,22 @@ BOOST_FIXTURE_TEST_CASE(a_probe_lost_alone_costs_no_window, searching) {
     expects_data(3, 1024);
 }
 
+// RFC 4821 §7.6.2: nor when others of the same burst tell of it again, before it has gone out in pieces.
+BOOST_FIXTURE_TEST_CASE(a_probe_lost_alone_costs_no_window_however_often_it_is_told, searching) {
+    app_sends(1460 + 8 * 1024);
+    expects(data(1460));
+    expects_data(8, 1024);
+    const uint32_t cwnd = info().cwnd;
+    peer_sends_together({ack(1).sack(1461, 1461 + 3 * 1024), ack(1).sack(1461, 1461 + 4 * 1024),
+                         ack(1).sack(1461, 1461 + 8 * 1024)});
+    expects(data(1024).seq(1));
+    expects(data(436).seq(1025));
+    BOOST_TEST(info().size_probes_lost == 1u);
+    BOOST_TEST(info().fast_recoveries == 0u);
+    BOOST_TEST(info().cwnd >= cwnd);
+    BOOST_TEST(info().ssthresh == UINT32_MAX);
+}
+
 // RFC 8899 §5.1.2: MAX_PROBES.
 BOOST_FIXTURE_TEST_CASE(what_is_lost_three_times_is_too_large, searching) {
     for (unsigned i = 0; i < 3; ++i) {

@@ -42,10 +42,9 @@ const seq iss(0xffffff00);
 // A sender of segments of one MSS, numbered from 0, and its peer's ACKs.
 class sender {
  public:
+    explicit sender(loss_detection how, uint32_t segments = 10) : recovery(iss, mss, how) { send(segments); }
     explicit sender(bool with_sack, uint32_t segments = 10)
-        : recovery(iss, mss, with_sack ? loss_detection::sack : loss_detection::duplicates) {
-        send(segments);
-    }
+        : sender(with_sack ? loss_detection::sack : loss_detection::duplicates, segments) {}
 
     static seq at(uint32_t segment) { return iss + 1 + segment * mss; }
 
@@ -216,6 +215,17 @@ BOOST_AUTO_TEST_CASE(with_sack_loss_of_what_was_sent_during_recovery_is_another_
     BOOST_TEST(s.ack(10, {{11, 15}}) == transition::entered);
     BOOST_TEST(s.retransmit() == 10);
     BOOST_TEST(s.ack(15) == transition::exited);
+}
+
+// RFC 4821 §7.6.2: as long as nothing is lost besides.
+BOOST_AUTO_TEST_CASE(what_tells_of_no_congestion_starts_no_recovery_later) {
+    sender s(loss_detection::rack);
+    const auto overdue = [&] { return s.recovery.on_reorder_timeout(s.at(s.sent), s.flight, time_point()); };
+    BOOST_TEST(s.ack(0, {{1, 4}}) == transition::entered);
+    s.recovery.forgo();
+    BOOST_TEST(s.ack(0, {{1, 5}}) == transition::none);
+    BOOST_TEST(overdue() == transition::none);
+    BOOST_TEST(s.ack(0, {{6, 10}, {1, 5}}) == transition::entered);
 }
 
 // RFC 5681 §3.1, RFC 6675 §5.1.
