@@ -59,6 +59,22 @@ BOOST_AUTO_TEST_CASE(a_window_closed_by_the_syn_ack_is_probed) {
     c.expects(data("request").seq(1));
 }
 
+// Who waits for its reader answers: that nothing is acknowledged says nothing against the way to it.
+BOOST_FIXTURE_TEST_CASE(a_peer_whose_window_is_closed_is_not_in_doubt, closed_window) {
+    for (int i = 0; i < 4; ++i) {
+        until_timeout();
+        BOOST_TEST(us().timeouts_in_a_row() == 0u);
+        expects(data("w").seq(1001));
+        peer_sends(ack(1001));
+    }
+    set_peer_window(5000);
+    peer_sends(ack(1001));
+    expects(data("waiting").seq(1001));
+    until_timeout();
+    expects(data("waiting").seq(1001));
+    BOOST_TEST(us().timeouts_in_a_row() == 1u);
+}
+
 // RFC 9293 §3.8.6.1: a retransmission probes as well as a new byte, and goes on being one.
 BOOST_FIXTURE_TEST_CASE(what_was_lost_as_the_window_closed_is_the_probe, second_lost) {
     for (int i = 0; i < 3; ++i) {
