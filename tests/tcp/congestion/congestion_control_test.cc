@@ -111,6 +111,17 @@ BOOST_AUTO_TEST_CASE(a_loss_in_a_window_that_is_not_validated_is_measured_by_wha
     }
 }
 
+// RFC 9438 §4.6: W_max is the window just before the loss; here, as much of it as was used.
+BOOST_AUTO_TEST_CASE(cubic_goes_back_to_what_was_used_of_a_window_that_is_not_validated) {
+    rate_limited s(congestion_algorithm::cubic);
+    s.c.on_loss(20 * mss);
+    s.c.on_recovery_exit(s.c.ssthresh());
+    BOOST_TEST(s.c.cwnd() == 14 * mss);
+    for (int round = 0; round < 10; ++round, s.now += rate_limited::rtt) s.fill(s.c.cwnd());
+    BOOST_TEST(s.c.cwnd() > 17 * mss);
+    BOOST_TEST(s.c.cwnd() < 21 * mss);
+}
+
 BOOST_AUTO_TEST_CASE(what_was_sent_again_counts_only_in_a_window_that_was_not_validated) {
     rate_limited s;
     s.use(60 * mss, 5s);
