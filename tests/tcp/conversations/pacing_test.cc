@@ -10,10 +10,13 @@ using namespace std::chrono_literals;
 
 namespace {
 
+using net::congestion_algorithm;
+
 // Established over a round trip of 100 ms with segments of 1000 bytes; Reno, for its windows are round
 // numbers.
 struct paced : conversation {
-    explicit paced(bool pacing = true) : conversation(options_with(pacing)) {
+    explicit paced(bool pacing = true, congestion_algorithm a = congestion_algorithm::reno)
+        : conversation(options_with(pacing, a)) {
         app_connects();
         expects(syn());
         after(100ms).peer_sends(syn_ack().mss(1000).wscale(7).sack_ok());
@@ -21,9 +24,9 @@ struct paced : conversation {
         peer_sends(ack());
         forget_events();
     }
-    static conversation_options options_with(bool pacing) {
+    static conversation_options options_with(bool pacing, congestion_algorithm a) {
         conversation_options o;
-        o.settings.congestion = net::congestion_algorithm::reno;
+        o.settings.congestion = a;
         o.settings.first_buffer = o.settings.send_buffer;  // tests write once, and all at once
         o.settings.pacing = pacing;
         return o;
@@ -44,6 +47,10 @@ struct paced : conversation {
 
 struct unpaced : paced {
     unpaced() : paced(false) {}
+};
+
+struct unpaced_cubic : paced {
+    unpaced_cubic() : paced(false, congestion_algorithm::cubic) {}
 };
 
 }  // namespace
@@ -111,6 +118,33 @@ BOOST_FIXTURE_TEST_CASE(a_paced_window_grows, paced) {
         }
         BOOST_TEST(info().cwnd >= window + window / 2);
     }
+}
+
+// RFC 7661 §4.4.2: what follows a silence goes out over half a round trip, and so are its ACKs spread. That
+// they come for so long without a gap does not say that the path is full: slow start goes on.
+BOOST_FIXTURE_TEST_CASE(a_paced_restart_is_no_train_that_fills_the_path, unpaced_cubic) {
+    uint32_t acked = 1;
+    app_sends(150'000);
+    for (int segments : {10, 20, 40, 80}) {
+        BOOST_TEST(count_sent() == segments);
+        after(100ms);
+        for (int i = 0; i < segments; ++i) peer_sends(ack(acked += 1000));
+    }
+    const uint32_t cwnd = info().cwnd;
+    BOOST_TEST(cwnd > 80'000u);
+    after(10s);
+    app_sends(300'000);
+    const auto pass_1ms = [&] {
+        forget_sent();
+        after(1ms);
+    };
+    for (int i = 0; i < 100; ++i) pass_1ms();
+    for (int i = 0; i < 70; ++i) {
+        pass_1ms();
+        peer_sends(ack(acked += 1000));
+    }
+    forget_sent();
+    BOOST_TEST(info().cwnd == cwnd + 70'000);
 }
 
 BOOST_FIXTURE_TEST_CASE(a_closed_connection_waits_for_no_pace, paced) {
