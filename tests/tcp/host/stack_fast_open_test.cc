@@ -75,6 +75,21 @@ struct fixture {
         hosts.world.run_until([&] { return v.done; }, 10min);
         return v;
     }
+    // How many bytes of a question of many 'q' come back, if nothing else is asked.
+    long echoes_of(const std::string& question) {
+        std::string all;
+        bool done = false;
+        const auto talk = [&](net::network& n) -> future<> {
+            net::stream s = co_await n.connect({hosts.b.address, port},
+                                               {.local = {}, .settings = {}, .first_data = question});
+            co_await s.shutdown_write();
+            while (buffer b = co_await s.read()) all += b.view();
+            done = true;
+        };
+        hosts.a.run([&](net::network& n) { background(talk(n)); });
+        hosts.world.run_until([&] { return done; }, 10s);
+        return std::count(all.begin(), all.end(), 'q');
+    }
     const tcp::stats& client() { return hosts.a.network->counters(); }
     const tcp::stats& server() { return hosts.b.network->counters(); }
 
@@ -154,18 +169,7 @@ BOOST_AUTO_TEST_CASE(a_server_without_it_gets_the_data_after_the_handshake) {
 BOOST_AUTO_TEST_CASE(more_than_a_segment_begins_in_the_syn) {
     fixture f;
     f.go("warm");
-    visit v;
-    std::string question(5000, 'q'), all;
-    const auto talk = [&](net::network& n) -> future<> {
-        net::stream s = co_await n.connect({f.hosts.b.address, port},
-                                           {.local = {}, .settings = {}, .first_data = question});
-        co_await s.shutdown_write();
-        while (buffer b = co_await s.read()) all += b.view();
-        v.done = true;
-    };
-    f.hosts.a.run([&](net::network& n) { background(talk(n)); });
-    f.hosts.world.run_until([&] { return v.done; }, 10s);
-    BOOST_TEST(std::count(all.begin(), all.end(), 'q') == 5000);
+    BOOST_TEST(f.echoes_of(std::string(5000, 'q')) == 5000);
     BOOST_TEST(f.client().fast_open_taken == 1u);
 }
 
@@ -204,6 +208,16 @@ BOOST_AUTO_TEST_CASE(a_lost_syn_ack_costs_time_and_nothing_else) {
     BOOST_TEST(v.answer == "re: hello");
     BOOST_TEST(f.server().fast_open_accepted == 1u);
     BOOST_TEST(f.server().accepted == 2u);
+}
+
+// As much as a write is taken of once the buffer has grown.
+BOOST_AUTO_TEST_CASE(first_data_may_fill_the_largest_send_buffer) {
+    tcp::native_settings settings;
+    settings.tcp.send_buffer = 100'000;
+    fixture f(settings);
+    BOOST_TEST(f.echoes_of(std::string(100'000, 'q')) == 100'000);
+    const visit more = f.go(std::string(100'001, 'q'));
+    BOOST_TEST((more.error == net::errc::message_too_long));
 }
 
 BOOST_AUTO_TEST_CASE(more_first_data_than_a_write_takes_is_refused) {
