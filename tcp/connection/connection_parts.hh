@@ -45,6 +45,10 @@ struct connection_parts {
     // If it is.
     accurate_ecn& accurate() const noexcept { return *rare_->accurate; }
     bool paced() const noexcept { return rare_ && rare_->pacer; }
+    // The pacer has a deadline, which may have become needless.
+    bool waits_for_pace() const noexcept {
+        return more_deadlines_ && paced() && rare_->pacer->deadline() != never;
+    }
     bool sized() const noexcept { return rare_ && rare_->sizing; }
     rto_limits timeout_limits() const noexcept {
         return {.initial = settings_.rto_initial, .min = settings_.rto_min, .max = settings_.rto_max};

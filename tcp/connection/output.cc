@@ -184,6 +184,7 @@ void connection::send_new(outgoing& out, uint32_t size, uint32_t window, time_po
 bool connection::next_probe(outgoing& out, time_point now) noexcept {
     unusual_.probe_due = false;
     if (!flight_.empty() && snd_.wnd > 0 && !unusual_.probing) return next_tail_probe(out, now);
+    if (flight_.empty() && !waits_for_window()) return false;  // an ACK came first
     if (!flight_.empty()) {
         retransmit(out, 0, now);
     } else {

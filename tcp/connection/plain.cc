@@ -109,7 +109,7 @@ bool connection::next_plain_segment(plain_outgoing& out, time_point now) noexcep
         acks_.on_ack_alone();
         out.seq = snd_.nxt_in_window(false);
     } else {
-        if (!may_send_whole(size, now)) return false;
+        if (!may_send_whole(size, now) || waits_for_pace()) return false;
         const send_buffer::place text = out_.find_whole(snd_.nxt, size);
         if (!text.bytes) return false;
         out.from = text.bytes;

@@ -114,6 +114,7 @@ void connection::on_quiet_timeout(time_point now) noexcept {
     const time_point due = heard_at_ + times.idle;
     if (busy || (probes_unanswered_ == 0 && due > now)) {
         quiet_at_ = std::max(due, now + times.interval);
+        if (busy && retransmit_at_ != never) quiet_at_ = std::max(quiet_at_, retransmit_at_);
         return;
     }
     if (probes_unanswered_ >= times.probes) return reset(reason_to_give_up());

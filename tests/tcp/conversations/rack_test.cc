@@ -186,6 +186,19 @@ BOOST_FIXTURE_TEST_CASE(an_ack_puts_the_probe_off, five_in_flight) {
     after(1ms).expects(data(1000).seq(4001));
 }
 
+// The deadline has come, but before the probe goes out the ACK of all is here: nothing is to be probed, and
+// what is new has a timer of its own.
+BOOST_FIXTURE_TEST_CASE(a_probe_that_an_ack_forestalls_leaves_the_timer_on, far_away) {
+    app_sends(10'500);
+    expects_data(10, 1000);
+    us().on_timeout(us().next_timeout());
+    peer_sends(ack(10'001));
+    expects(data(500));
+    BOOST_TEST(info().tail_probes == 0u);
+    BOOST_TEST(info().window_probes == 0u);
+    after(235ms).expects(data(500).seq(10'001));
+}
+
 // RFC 8985 §7.3: new data, if there is some, is the better probe.
 BOOST_FIXTURE_TEST_CASE(unsent_data_is_the_probe, ten_in_flight) {
     after(82ms).expects(data(1000).seq(10'001));

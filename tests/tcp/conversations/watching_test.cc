@@ -67,6 +67,16 @@ BOOST_FIXTURE_TEST_CASE(a_silent_peer_is_asked, watched) {
     in_state(connection_state::established);
 }
 
+// Retransmissions ask, too: between them nobody looks every interval whether the peer is still there.
+BOOST_FIXTURE_TEST_CASE(while_data_is_in_flight_its_timer_is_enough, watched) {
+    us().set_keepalive({.on = true, .idle = 1ms, .interval = 1ms, .probes = 3}, now());
+    app_sends("data");
+    expects(data("data"));
+    unsigned strikes = 0;
+    for (; us().next_timeout() < now() + 10s; ++strikes) us().on_timeout(us().next_timeout());
+    BOOST_TEST(strikes < 20u);
+}
+
 BOOST_FIXTURE_TEST_CASE(a_peer_that_does_not_answer_is_given_up, watched) {
     after(100s).expects(ack(1).seq(0));
     after(10s).expects(ack(1).seq(0));
