@@ -6,18 +6,9 @@
 
 namespace millrace::tcp {
 
-// What there is room for of `data`, which is more. As long as the limit is none but the path's, a buffer of
-// usual size is rather taken whole: cut in two it makes segments of two pieces, which cost more than others.
+// What there is room for of `data`, which is more.
 size_t connection::send_front(buffer& data) noexcept {
     const size_t n = send_room();
-    const size_t whole = data.size();
-    const bool may_exceed = n > 0 && !send_limit_fixed_ && whole <= settings_.first_buffer &&
-                            out_.size() + whole <= send_limit_ &&
-                            limits_.memory.admits(net::memory_use::unacknowledged, whole);
-    if (may_exceed) {
-        out_.append(std::move(data), snd_.nxt);
-        return whole;
-    }
     wants_room_ = true;
     if (n > 0) out_.append(data.split_front(n), snd_.nxt);
     return n;
