@@ -94,11 +94,12 @@ class coroutine_promise final : public coroutine_promise_base<T, coroutine_promi
 template <>
 class coroutine_promise<void> final : public coroutine_promise_base<void, coroutine_promise<void>> {
  public:
-    void return_void() noexcept {
+    // Behind its variables, whose destructors are part of the work.
+    ~coroutine_promise() {
         if (in_background()) [[unlikely]]
-            return leave_background();
-        resolve<void>();
+            leave_background();
     }
+    void return_void() noexcept { resolve<void>(); }
 };
 
 class settled_awaiter {

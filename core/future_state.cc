@@ -55,7 +55,6 @@ void promise_base::fail(failure f) noexcept {
     if (run_queue::has_current() && run_queue::current().ending()) return;
     if (!in_background()) return report_forgotten(f);
     background_work::report(f);
-    leave_background();
 }
 
 void promise_base::delegate_to(future_base& source) noexcept {
@@ -65,7 +64,6 @@ void promise_base::delegate_to(future_base& source) noexcept {
 }
 
 void promise_base::leave_background() noexcept {
-    role_ = role::coroutine;
     background_work::current().leave();
 }
 

@@ -38,9 +38,6 @@ class future_base {
         CHECK(links_.waiter == nullptr);
         links_.waiter = &t;
     }
-    // Lets the coroutine behind this pending future go on in the background by itself, without the future.
-    // False: there is none, and the future is as it was.
-    bool detach_to_background() noexcept;
     // Drops the future if it waits in line for something, which is then left to the others. False: the work
     // behind it goes on.
     bool leave_line() noexcept;
@@ -92,6 +89,10 @@ class future_base {
 
  private:
     friend class promise_base;
+    friend void background(future<void> work) noexcept;
+    // Lets the coroutine behind this pending future<> go on in the background by itself, without the future.
+    // False: there is none, and the future is as it was.
+    bool detach_to_background() noexcept;
     inline void take_links(future_base& other) noexcept;
     void fail(failure&& f) noexcept {
         task* waiter = links_.waiter;
@@ -139,8 +140,7 @@ class promise_base {
     // Lets the future be resolved by whoever resolves `source`, which is pending.
     void delegate_to(future_base& source) noexcept;
     bool in_background() const noexcept { return role_ == role::background; }
-    // It is over. From then on it is as any coroutine whose future was dropped.
-    void leave_background() noexcept;
+    static void leave_background() noexcept;
 
     future_base* future_ = nullptr;
 

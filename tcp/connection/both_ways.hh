@@ -67,7 +67,7 @@ inline duration connection::sample_rtt(const in_flight::acked& acked, const time
     flight_.push(snd_.nxt, length, now);
     snd_.nxt += length;
     sent_at_ = now;
-    acks_.on_data_sent();
+    if (payload > 0) acks_.on_data_sent(now - heard_at_ < settings_.ack_delay);
     bytes_sent_ += payload;
 }
 

@@ -43,9 +43,9 @@ class ack_policy {
         waiting_bytes_ = 0;
         due_at_ = never;
     }
-    // Before that: it brings new data, or nothing else.
-    void on_data_sent() noexcept {
-        answers_ |= unanswered_;
+    // Before that: it brings new data, within an ACK's delay of what was heard last or not; or nothing else.
+    void on_data_sent(bool in_time) noexcept {
+        answers_ |= unanswered_ && in_time;
         unanswered_ = false;
     }
     void on_ack_alone() noexcept {
@@ -70,7 +70,7 @@ class ack_policy {
     uint32_t waiting_bytes_ = 0;
     uint16_t full_size_ = 536;  // the largest payload seen, and RFC 9293 §3.7.1's default before that
     uint8_t quick_left_;
-    // The last data that came was answered by data, which its ACK could ride on or could have ridden on.
+    // The last data that came was answered by data in time for its ACK to ride on it.
     bool answers_ : 1 = false;
     bool unanswered_ : 1 = false;  // data came since the last was sent
 };

@@ -12,6 +12,8 @@
 #include <boost/test/unit_test.hpp>
 
 #include <chrono>
+#include <functional>
+#include <memory>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -30,6 +32,18 @@ struct captured_log {
 };
 
 future<> wait_for(future<> f) {
+    co_await f;
+}
+struct at_end {
+    std::function<void()> f;
+    ~at_end() { f(); }
+};
+future<> wait_with_variable(future<> f, const std::function<void()>& at_its_end) {
+    at_end last{at_its_end};
+    co_await f;
+    co_return;
+}
+future<> wait_with_parameter(future<> f, std::unique_ptr<at_end>) {
     co_await f;
 }
 future<> wait_and_fail(future<> f) {
@@ -113,6 +127,31 @@ BOOST_AUTO_TEST_CASE(coroutine_in_the_background_costs_its_frame_alone) {
     for (promise<>& p : promises) p.set_value();
     shard.run();
     BOOST_TEST(background_count() == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(what_the_last_variables_add_counts) {
+    for (const bool parameter : {false, true}) {
+        test::shard shard;
+        promise<> first, second;
+        size_t seen = 0;
+        const auto add = [&] {
+            seen = background_count();
+            background(wait_for(second.get_future()));
+        };
+        if (parameter)
+            background(wait_with_parameter(first.get_future(), std::unique_ptr<at_end>(new at_end{add})));
+        else
+            background(wait_with_variable(first.get_future(), add));
+        auto done = background_done();
+        first.set_value();
+        shard.run();
+        if (!parameter) BOOST_TEST(seen == 1u);
+        BOOST_TEST(background_count() == 1u);
+        BOOST_TEST(!done.available());
+        second.set_value();
+        shard.run();
+        BOOST_TEST(done.available());
+    }
 }
 
 BOOST_AUTO_TEST_CASE(failed_coroutine_is_one_log_line) {

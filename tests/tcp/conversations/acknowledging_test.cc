@@ -99,15 +99,22 @@ BOOST_FIXTURE_TEST_CASE(pushed_questions_are_acknowledged_by_their_answers, dela
     // One takes too long: then its question is acknowledged alone, and so is the next.
     peer_sends(data(100).push());
     after(40ms).expects(ack(1501));
-    peer_sends(data(100).push());
-    expects(ack(1601));
-    after(1s).app_sends("answer");
-    expects(data("answer").ack(1601));
+    // So are those whose answers are always late.
+    for (uint32_t i = 0; i < 3; ++i) {
+        peer_sends(data(100).push());
+        expects(ack(1601 + i * 100));
+        after(60ms).app_sends("answer");
+        expects(data("answer").ack(1601 + i * 100));
+        peer_sends(ack());
+    }
+}
+
+BOOST_FIXTURE_TEST_CASE(that_we_have_finished_is_no_answer, delayed) {
+    app_shuts_down();
+    expects(fin().ack(1001));
     peer_sends(ack());
     peer_sends(data(100).push());
-    expects_nothing();
-    app_sends("answer");
-    expects(data("answer").ack(1701));
+    expects(ack(1101));
 }
 
 // A peer that was silent for longer than a timeout may have had one, and its window may be one segment.

@@ -125,14 +125,14 @@ BOOST_AUTO_TEST_CASE(what_was_pushed_is_acknowledged_at_once) {
 
 BOOST_AUTO_TEST_CASE(where_there_are_answers_they_carry_the_ack) {
     ack_policy p = after_quick_start();
-    p.on_data_sent();  // not asked for the first question, but it was the answer
+    p.on_data_sent(true);  // not asked for the first question, but it was the answer
     p.on_ack_sent();
     for (int i = 0; i < 3; ++i) {
         p.on_in_order(100, true, start, delay);
         BOOST_TEST(!p.due(start + 39ms));
-        p.on_data_sent();
+        p.on_data_sent(true);
         p.on_ack_sent();
-        p.on_data_sent();  // the rest of it
+        p.on_data_sent(true);  // the rest of it
         p.on_ack_sent();
     }
     // One that does not come in time is not waited for again, until there is one.
@@ -144,10 +144,23 @@ BOOST_AUTO_TEST_CASE(where_there_are_answers_they_carry_the_ack) {
     BOOST_TEST(p.due(start));
 }
 
+BOOST_AUTO_TEST_CASE(an_answer_that_is_late_carries_no_ack) {
+    ack_policy p = after_quick_start();
+    for (int i = 0; i < 3; ++i) {
+        p.on_in_order(100, true, start, delay);
+        BOOST_TEST(p.due(start));
+        p.on_ack_alone();
+        p.on_ack_sent();
+        p.on_data_sent(false);
+        p.on_data_sent(true);  // the rest of it
+        p.on_ack_sent();
+    }
+}
+
 // Who only sends has answered nothing.
 BOOST_AUTO_TEST_CASE(a_question_is_no_answer) {
     ack_policy p(0);
-    p.on_data_sent();
+    p.on_data_sent(true);
     p.on_ack_sent();
     p.on_in_order(1000, true, start, delay);
     BOOST_TEST(p.due(start));
@@ -163,7 +176,7 @@ BOOST_AUTO_TEST_CASE(acks_are_quick_again_behind_a_silence) {
     p.on_in_order(10, false, start, delay);
     BOOST_TEST(!p.due(start));
     // But not where pauses are those of somebody who asks and is answered.
-    p.on_data_sent();
+    p.on_data_sent(true);
     p.on_ack_sent();
     p.on_silence(1);
     p.on_in_order(10, false, start, delay);
