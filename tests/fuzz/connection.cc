@@ -392,6 +392,9 @@ class trial {
             require(s.end() <= seq(before.snd_una) + std::max(before.snd_wnd, 1u),
                     "beyond the peer's window");
         const connection_info i = tcp_->info();
+        // DCTCP's receiver tells of each change of marks by an ACK of what came before it (RFC 8257 §3.2).
+        const bool tells_changes = settings_.congestion == net::congestion_algorithm::dctcp;
+        if (tells_changes && s.length() == 0 && s.ack < seq(i.rcv_nxt)) return;
         require(s.ack == seq(i.rcv_nxt), "acknowledges something else than all that came");
         const seq edge = s.ack + (uint32_t(s.wnd) << i.rcv_scale);
         if (edge_) require(edge + ((1u << i.rcv_scale) - 1) >= *edge_, "the window is taken back");
