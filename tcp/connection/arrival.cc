@@ -17,6 +17,7 @@ drop_reason connection::on_segment(segment&& s, time_point now) noexcept {
 }
 
 drop_reason connection::arrive_synchronised(segment& s, time_point now) noexcept {
+    if (unusual_.accurate) accurate().skips_ace = false;
     if (state_ == connection_state::syn_received) {
         if (repeats_syn(s)) {
             if (hear_repeated_syn(s))

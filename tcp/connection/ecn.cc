@@ -177,6 +177,7 @@ bool connection::takes_special(const plain_segment& s) noexcept {
     if (unusual_.probing || unusual_.measured) return false;
     if (unusual_.sizing && rare_->sizing->in_flight()) return false;
     if (!unusual_.accurate) return true;
+    if (!accurate().sent.has_begun()) return false;
     // Where the option does not get through, each ACK could be one whose ACE field has gone round.
     if (s.ack() != snd_.una) {
         if (!accurate().sent.has_counts()) return false;
@@ -198,7 +199,7 @@ bool connection::tells_of_marks(const segment& s) const noexcept {
 // nothing else may have been overtaken by another: RFC 9768 §3.2.2.2.
 mark_feedback::marks connection::hear_marks(const segment& s, const flight_before& before) noexcept {
     accurate_ecn& a = accurate();
-    if (std::exchange(a.skips_ace, false) || is_late_handshake(s)) return {};
+    if (a.skips_ace || is_late_handshake(s)) return {};
     const uint32_t bytes = distance(before.una, snd_.una) + flight_.sacked_bytes() - before.sacked_bytes;
     const bool newer =
         s.options.timestamps && timestamps_.enabled() && s.options.timestamps->value != timestamps_.recent();

@@ -83,9 +83,9 @@ bool connection::on_plain_run(const plain_run& r, time_point now) noexcept {
 
 // In flight at most for sending to be plain: what goes beyond the first window may have to be paced.
 inline uint32_t connection::plain_segments() const noexcept {
-    return settings_.pacing
-               ? std::min<uint32_t>(settings_.initial_window_segments, settings_.max_segments_in_flight)
-               : settings_.max_segments_in_flight;
+    if (!settings_.pacing) return settings_.max_segments_in_flight;
+    const uint32_t first = initial_window(smss_, settings_.initial_window_segments) / smss_;
+    return std::min(first, settings_.max_segments_in_flight);
 }
 
 // What segment_size() decides at once: `size` is all that is unsent or a full segment, and fits both windows.

@@ -40,6 +40,8 @@ class mark_feedback {
     bool is_sound() const noexcept { return sound_; }
     // Where the option gets through an ACK without one brings no news but what its ACE field says.
     bool has_counts() const noexcept { return counts_seen_ && !ignores_counts_; }
+    // An ACE field was seen as a counter: the first one is a case of its own.
+    bool has_begun() const noexcept { return !first_; }
     // An ACK, maybe of ace_cycle segments or more, that on_ack() is not told of: without an option, and its
     // ACE field as it was last.
     void on_plain_ack() noexcept { certain_ = false; }
