@@ -40,7 +40,7 @@ def arguments():
     parser.add_argument("--flag", action="append", default=[], metavar="FLAG", help="for our own TCP, such as --flag=--tcp-pacing")
     parser.add_argument("--more", action="store_true", help="add rounds to those measured before, instead of beginning anew")
     parser.add_argument("--write", action="store_true", help="make the table that of doc/interop.md")
-    parser.add_argument("--capture", metavar="FOLDER", default="", help="keep what the senders send and get, headers only, in pcap "
+    parser.add_argument("--capture", metavar="FOLDER", default="", help="keep in this folder what the senders send and get, headers only, in pcap "
                         "format: a file for each run")
     parser.add_argument("--list", action="store_true", help="name the paths and end")
     parser.add_argument("build", help="folder of a release build")
