@@ -55,7 +55,7 @@ std::shared_ptr<port> open_port(const dpdk_options& options, unsigned queues) {
     check(options);
     const device_spec spec =
         parse_device_spec(options.device, {.queues = queues, .frame_bytes = uint32_t(options.mtu) + 22});
-    check_device_present(spec, queues);
+    const descriptor until_attached = check_device_present(spec, queues);
     start_eal({.memory_mib = options.memory_mib,
                .hugepages = options.hugepages,
                .pci_device = spec.is_pci() ? spec.arguments : std::string(),

@@ -29,21 +29,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-class descriptor {
- public:
-    explicit descriptor(int fd) noexcept : fd_(fd) {}
-    descriptor(const descriptor&) = delete;
-    descriptor& operator=(const descriptor&) = delete;
-    ~descriptor() {
-        if (fd_ >= 0) ::close(fd_);
-    }
-    int get() const noexcept { return fd_; }
-    bool valid() const noexcept { return fd_ >= 0; }
-
- private:
-    int fd_;
-};
-
 [[noreturn]] void refuse(const device_spec& s, std::string_view why) {
     throw device_error(fmt::format("device \"{}\": {}", s.text, why));
 }
@@ -68,8 +53,8 @@ bool is_held(const char* interface) {
     return (request.ifr_flags & IFF_UP) && (request.ifr_flags & IFF_RUNNING);
 }
 
-// Makes the interface for a moment: the one way to learn whether the driver will be able to.
-void check_tap(const device_spec& s, unsigned queues) {
+// Makes the interface: the one way to learn whether the driver will be able to.
+descriptor check_tap(const device_spec& s, unsigned queues) {
     descriptor tun(::open("/dev/net/tun", O_RDWR | O_CLOEXEC));
     if (!tun.valid()) {
         const int error = errno;
@@ -85,8 +70,9 @@ void check_tap(const device_spec& s, unsigned queues) {
         refuse(s, EBUSY, fmt::format("another program holds the interface {}; choose another name", s.place));
     ifreq request{};
     std::strncpy(request.ifr_name, s.place.c_str(), IFNAMSIZ - 1);
-    request.ifr_flags = IFF_TAP | IFF_NO_PI | IFF_MULTI_QUEUE;
-    if (::ioctl(tun.get(), TUNSETIFF, &request) == 0) return;
+    // The driver's flags: those of the first queue are the interface's, and decide what is before each frame.
+    request.ifr_flags = IFF_TAP | IFF_MULTI_QUEUE;
+    if (::ioctl(tun.get(), TUNSETIFF, &request) == 0) return tun;
     const int error = errno;
     switch (error) {
         case EPERM:
@@ -216,28 +202,36 @@ void check_pci(const device_spec& s) {
 
 }  // namespace
 
-void check_device_present(const device_spec& s, unsigned queues) {
+descriptor::~descriptor() {
+    if (fd_ >= 0) ::close(fd_);
+}
+
+descriptor check_device_present(const device_spec& s, unsigned queues) {
     switch (s.kind) {
         case device_kind::tap:
             return check_tap(s, queues);
         case device_kind::af_packet:
         case device_kind::af_xdp:
-            return check_interface(s);
+            check_interface(s);
+            break;
         case device_kind::memif:
-            return check_memif(s);
+            check_memif(s);
+            break;
         case device_kind::virtio_user:
             if (::access(s.place.c_str(), R_OK | W_OK) != 0)
                 refuse(s, errno, fmt::format("cannot use {}", s.place));
-            return;
+            break;
         case device_kind::pcap:
-            return check_pcap(s);
+            check_pcap(s);
+            break;
         case device_kind::bus:
             if (s.is_pci()) check_pci(s);
-            return;
+            break;
         case device_kind::ring:
         case device_kind::null:
-            return;
+            break;
     }
+    return descriptor();
 }
 
 }  // namespace millrace::net
