@@ -73,8 +73,9 @@ class socket final : public net::stream_backend, private timer {
     void prefetch() const noexcept { millrace::prefetch(this, sizeof *this); }
     // And who waits to read, and the data that is sent or acknowledged first: which is known once that is
     // here.
-    void prefetch_reader() const noexcept {
+    void prefetch_pointees() const noexcept {
         if (reading_) reader_.prefetch();
+        prefetch_data();
     }
     void prefetch_data() const noexcept { connection_.prefetch_data(); }
     net::path& way() noexcept { return way_; }

@@ -3,6 +3,7 @@
 #include "core/coroutine.hh"
 #include "net/error.hh"
 #include "net/rss.hh"
+#include "tcp/host/fetch_ahead.hh"
 #include "tcp/host/transmit.hh"
 #include "tcp/receive/receive_window.hh"
 
@@ -159,12 +160,12 @@ native_usage stack::usage() const noexcept {
     return true;
 }
 
-void stack::on_burst(std::span<net::ip_datagram> burst) noexcept {
-    cost_scope measured(reactor_.cost(), work_kind::tcp_in);
-    stats_.segments_in += burst.size();
-    if (crowded() && burst.size() > 1) fetch_ahead(burst);
+// `before` is told of each datagram, or run of them, before it is looked at.
+template <typename F>
+[[gnu::always_inline]] inline void stack::on_each(std::span<net::ip_datagram> burst, F&& before) noexcept {
     net::ip_datagram* const end = burst.data() + burst.size();
     for (net::ip_datagram* d = burst.data(); d != end; ++d) {
+        before(d);
         if (d + 1 != end && d->flow_hash == d[1].flow_hash && settings_.gro) {
             if (const size_t taken = on_run({d, end})) {
                 d += taken - 1;
@@ -178,23 +179,14 @@ void stack::on_burst(std::span<net::ip_datagram> burst) noexcept {
     }
 }
 
-// The connections of a burst, all at once, when there are too many of them to be in the cache: a miss costs
-// as much as a third of a request, a dozen at once hardly more. What they point at is known only when they
-// are here.
-void stack::fetch_ahead(std::span<const net::ip_datagram> burst) noexcept {
-    std::array<const socket*, net::interface::burst_packets> likely;
-    size_t found = 0;
-    burst = burst.first(std::min(burst.size(), likely.size()));
-    for (const net::ip_datagram& d : burst) table_.prefetch(d.flow_hash);
-    for (const net::ip_datagram& d : burst) {
-        const socket* s = table_.guess(d.flow_hash);
-        if (!s) continue;
-        s->prefetch();
-        likely[found++] = s;
-    }
-    for (size_t i = 0; i < found; ++i) {
-        likely[i]->prefetch_reader();
-        likely[i]->prefetch_data();
+void stack::on_burst(std::span<net::ip_datagram> burst) noexcept {
+    cost_scope measured(reactor_.cost(), work_kind::tcp_in);
+    stats_.segments_in += burst.size();
+    if (crowded() && burst.size() > 1) {
+        fetch_ahead near(table_, burst);
+        on_each(burst, [&](const net::ip_datagram* d) { near.at(size_t(d - burst.data())); });
+    } else {
+        on_each(burst, [](const net::ip_datagram*) {});
     }
 }
 

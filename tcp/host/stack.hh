@@ -104,9 +104,10 @@ class stack final : public net::l4_handler, public poller {
     }
     four_tuple choose_flow(const net::endpoint& remote, const net::endpoint& wanted);
     listening* listener_for(const net::endpoint& local) const noexcept;
-    void fetch_ahead(std::span<const net::ip_datagram> burst) noexcept;
     void on_datagram(net::ip_datagram& d) noexcept;
     bool on_plain(net::ip_datagram& d) noexcept;
+    template <typename F>
+    void on_each(std::span<net::ip_datagram> burst, F&& before) noexcept;
     // These three are in stack_runs.cc.
     unsigned send_run(socket& s, plain_outgoing& first, unsigned most, time_point at) noexcept;
     size_t on_run(std::span<net::ip_datagram> burst) noexcept;

@@ -76,6 +76,7 @@ class bench {
         net::interface_config config;
         config.addresses = {net::prefix::parse("10.0.0.1/24").value()};
         config.gateway = net::ip_address(net::ipv4_address(10, 0, 0, 254));
+        config.memory = std::max(uint64_t(o.connections) * 2048, config.memory);  // with their answers
         tcp::native_settings settings;
         settings.connections = std::max<uint32_t>(o.connections, settings.connections);
         settings.time_wait = std::max<uint32_t>(o.connections, settings.time_wait);

@@ -55,6 +55,11 @@ void sim_crowd::close(size_t i) {
     clients_[i].closed = true;
 }
 
+void sim_crowd::reset(size_t i) {
+    send(i, tcp::flags::rst | tcp::flags::ack);
+    clients_[i].closed = true;
+}
+
 void sim_crowd::send(size_t i, tcp::flags f, size_t bytes) {
     const client& c = clients_[i];
     tcp::outgoing o;

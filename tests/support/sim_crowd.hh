@@ -33,6 +33,8 @@ class sim_crowd {
     // An ACK of what has come, and nothing else.
     void acknowledge(size_t i);
     void close(size_t i);
+    // The connection ends at once, and nobody answers.
+    void reset(size_t i);
     void flush();
     // Takes what has come, and sends what that asks for.
     void receive();

@@ -114,6 +114,27 @@ BOOST_AUTO_TEST_CASE(each_takes_little_memory_and_gives_all_of_it_back) {
     BOOST_TEST(held_bytes() - before < (size_t(8) << 20));
 }
 
+// Of so many connections the memory is fetched ahead, some datagrams before each is looked at.
+BOOST_AUTO_TEST_CASE(one_may_end_in_the_middle_of_a_burst) {
+    constexpr size_t some = 4096;
+    crowded_server s(echo);
+    s.each(0, some, [&](size_t i) { s.crowd.open(i); });
+    for (size_t i = 0; i < some; i += 8) {
+        for (size_t k = i; k < i + 8; k += 2) s.crowd.ask(k);
+        for (size_t k = i + 1; k < i + 8; k += 2) {
+            s.crowd.reset(k);
+            s.crowd.acknowledge(k);  // to nobody by now
+        }
+        for (size_t k = i; k < i + 8; k += 2) s.crowd.ask(k);
+        s.crowd.flush();
+        s.settle();
+    }
+    BOOST_TEST(s.crowd.answered_bytes() == some * message);
+    BOOST_TEST(s.crowd.resets() == 0u);
+    BOOST_TEST(s.network->usage().connections == some / 2);
+    BOOST_TEST(s.work() == some / 2 + 1);
+}
+
 BOOST_AUTO_TEST_CASE(a_record_of_time_wait_takes_64_bytes_at_most) {
     crowded_server s(answer_and_close);
     s.each(0, burst, [&](size_t i) { s.crowd.open(i); });

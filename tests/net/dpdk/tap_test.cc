@@ -203,8 +203,8 @@ BOOST_AUTO_TEST_CASE(the_interface_goes_with_the_device, *boost::unit_test::prec
     BOOST_TEST((open_tap("mrtest3") != nullptr));
 }
 
-// Who waits for the interface to give it an address must not find one that goes again. The kernel counts what it
-// makes in a namespace.
+// Who waits for the interface to give it an address must not find one that goes again. The kernel counts what
+// it makes in a namespace.
 BOOST_AUTO_TEST_CASE(the_interface_is_made_once, *boost::unit_test::precondition(a_namespace())) {
     const auto first = open_tap("mrtest8");
     const auto second = open_tap("mrtest9");
