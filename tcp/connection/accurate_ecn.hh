@@ -2,7 +2,7 @@
 #pragma once
 
 #include "tcp/receive/mark_counters.hh"
-#include "tcp/segment/segment.hh"
+#include "tcp/segment/flags.hh"
 #include "tcp/send/mark_feedback.hh"
 
 namespace millrace::tcp {

@@ -287,6 +287,7 @@ class connection : connection_parts {
     uint16_t offer_window(time_point now) noexcept;
     [[gnu::cold]] void tune_window(time_point now) noexcept;
     bool next_probe(outgoing& out, time_point now) noexcept;
+    bool next_window_probe(outgoing& out, time_point now) noexcept;
     bool next_tail_probe(outgoing& out, time_point now) noexcept;
     bool next_ack(outgoing& out, time_point now) noexcept;
     void fill_header(outgoing& out, time_point now) noexcept;

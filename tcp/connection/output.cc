@@ -180,14 +180,18 @@ void connection::send_new(outgoing& out, uint32_t size, uint32_t window, time_po
     if (flight_.rate()) flight_.measure_last(now);
 }
 
-// Of a window that is closed, or too small for all other rules: RFC 9293 §3.8.6.1, §3.8.6.2.1.
 bool connection::next_probe(outgoing& out, time_point now) noexcept {
     unusual_.probe_due = false;
     if (!flight_.empty() && snd_.wnd > 0 && !unusual_.probing) return next_tail_probe(out, now);
-    if (flight_.empty() && !waits_for_window()) return false;  // an ACK came first
+    return next_window_probe(out, now);
+}
+
+// Of a window that is closed, or too small for all other rules: RFC 9293 §3.8.6.1, §3.8.6.2.1.
+bool connection::next_window_probe(outgoing& out, time_point now) noexcept {
     if (!flight_.empty()) {
         retransmit(out, 0, now);
     } else {
+        if (!waits_for_window()) return false;  // an ACK came first
         const uint32_t window = snd_.usable();
         const uint32_t size = std::min({unsent(), std::max<uint32_t>(window, 1), smss_});
         if (size == 0 && !(unusual_.fin_queued && snd_.nxt == fin_seq())) return false;

@@ -1,5 +1,4 @@
-// A queue in a circle that keeps its first few elements in place, so that a short one costs no allocation; or
-// none, so that one that was never used costs no memory.
+// A queue in a circle that keeps its first few elements in place, so that a short one costs no allocation.
 #pragma once
 
 #include "core/frame_cache.hh"
@@ -13,11 +12,11 @@
 
 namespace millrace::tcp {
 
-// `InPlace` is a power of two, or 0. An element that was taken out is left in its moved-from state. A queue
+// `InPlace` is a power of two. An element that was taken out is left in its moved-from state. A queue
 // that has become empty gives large memory back.
 template <typename T, size_t InPlace>
 class ring {
-    static_assert((InPlace & (InPlace - 1)) == 0);
+    static_assert(InPlace > 0 && (InPlace & (InPlace - 1)) == 0);
 
  public:
     ring() noexcept { slots_ = in_place(); }
@@ -72,8 +71,7 @@ class ring {
     }
 
  private:
-    static constexpr size_t first_on_heap = 2;                        // slots, if none is in place
-    static constexpr size_t kept = InPlace > 0 ? 16 : first_on_heap;  // on the heap while empty
+    static constexpr size_t kept = 16;  // slots, on the heap while empty
 
     static void empty_slot(T& slot) noexcept {
         if constexpr (!std::is_trivially_destructible_v<T>) {
@@ -88,7 +86,7 @@ class ring {
             release();
     }
     void grow() {
-        const uint32_t capacity = capacity_ > 0 ? capacity_ * 2 : uint32_t(first_on_heap);
+        const uint32_t capacity = capacity_ * 2;
         T* bigger = static_cast<T*>(frame_cache::allocate(capacity * sizeof(T)));
         std::uninitialized_value_construct_n(bigger, capacity);
         for (size_t i = 0; i < size_; ++i) bigger[i] = std::move((*this)[i]);
@@ -108,18 +106,13 @@ class ring {
         std::destroy_n(slots_, capacity_);
         frame_cache::free(slots_, capacity_ * sizeof(T));
     }
-    T* in_place() noexcept {
-        if constexpr (InPlace > 0)
-            return in_place_.data();
-        else
-            return nullptr;
-    }
+    T* in_place() noexcept { return in_place_.data(); }
 
     T* slots_;
     uint32_t first_ = 0;
     uint32_t size_ = 0;
     uint32_t capacity_ = InPlace;
-    [[no_unique_address]] std::array<T, InPlace> in_place_{};
+    std::array<T, InPlace> in_place_{};
 };
 
 }  // namespace millrace::tcp
