@@ -1,7 +1,10 @@
 // millrace-flows-bench: what a server's connections cost when there are many, in memory and in time. A crowd
 // of clients that are a few bytes each (tests/support/sim_crowd.hh) stands at the other end of an instant
 // link, so that sockets, coroutines and caches are the server's alone. Prints JSON:
-//   by default   opens them, and asks each in turn, in a random order: cycles of the server's turns
+//   by default   opens them, and asks each in turn, in a random order: cycles of the server's turns, and of
+//   each
+//                line of as many objects of a socket's size, which is the least that a connection's memory
+//                costs
 //   --memory     opens them in steps: the bytes of each part of a connection, as the heap counts them
 //   --time-wait  the server closes each: the bytes of what is left of it
 // Instructions: the inclusive cost of serve_turn(), of a run with --requests less that of one without.
@@ -14,6 +17,7 @@
 #include "tcp/demux/time_wait.hh"
 #include "tcp/host/socket.hh"
 #include "tcp/native_network.hh"
+#include "tests/bench/line_cost.hh"
 #include "tests/support/sim_crowd.hh"
 #include "tests/support/small_services.hh"
 
@@ -191,9 +195,11 @@ class bench {
                    double(idle - before) / double(n), double(n) * hz / double(opening_cycles_));
         fmt::print("\"longest_opening_us\": {:.1f}, \"requests\": {}, \"segments_received\": {}, ",
                    double(longest_opening_) * 1e6 / hz, options_.requests, received);
-        fmt::print("\"cycles_per_request\": {:.1f}, \"ns_per_request\": {:.1f}}}\n",
-                   double(cycles) / double(std::max<uint64_t>(options_.requests, 1)),
-                   double(cycles) * 1e9 / hz / double(std::max<uint64_t>(options_.requests, 1)));
+        fmt::print(
+            "\"cycles_per_request\": {:.1f}, \"ns_per_request\": {:.1f}, \"cycles_per_line\": {:.1f}}}\n",
+            double(cycles) / double(std::max<uint64_t>(options_.requests, 1)),
+            double(cycles) * 1e9 / hz / double(std::max<uint64_t>(options_.requests, 1)),
+            test::cycles_per_line(n, sizeof(tcp::socket) / 64));
     }
 
     future<> accept_into(std::vector<net::stream>& all) {

@@ -33,12 +33,12 @@ class WhatProgramsSay(unittest.TestCase):
 
 class TheTablesOfFlows(unittest.TestCase):
     def run_of(self, cycles):
-        return {"cycles_per_request": cycles, "opened_per_second": 5e5, "longest_opening_us": 40, "resident_bytes": 1000}
+        return {"cycles_per_request": cycles, "opened_per_second": 5e5, "longest_opening_us": 40, "resident_bytes": 1000, "cycles_per_line": 23}
 
     def test_compare_with_ten_connections(self):
         section = Section("flows")
         flows.table_of_time(section, {10: [self.run_of(1000)], 100_000: [self.run_of(2500)]})
-        self.assertIn("| 100,000 | 2,500 | 2.50 | 500 | 40 |", section.blocks[-1])
+        self.assertIn("| 100,000 | 2,500 | 2.50 | 500 | 40 | 23 |", section.blocks[-1])
         self.assertEqual(section.reached["flows-x100000"].values, [2.5])
 
     def test_have_no_million_where_there_is_no_memory(self):
