@@ -1,5 +1,5 @@
-// How large a window is worth offering: twice of what comes in a round trip, as long as it is read. So a fast
-// or long path gets the window that it needs, and many slow ones together hold little.
+// How large a window is worth offering: at least four times of what comes in a round trip, as long as it is
+// read. So a fast or long path gets the window that it needs, and many slow ones together hold little.
 #pragma once
 
 #include "core/time.hh"
@@ -11,8 +11,10 @@
 
 namespace millrace::tcp {
 
-// Cheap to ask with every segment: it looks at the clock once for each half of the window that has come. That
-// half came within a round trip means that the window may be what holds the sender back.
+// Cheap to ask with every segment: it looks at the clock once for each quarter of the window that has come.
+// If that came within a round trip, a sender in slow start has half the window in flight in the next, and all
+// of it in the one behind: it must have grown by then. A window that holds such a sender back makes it send
+// all that it missed at once when it grows, which is more than short queues hold.
 class receive_tuner {
  public:
     receive_tuner() noexcept = default;
@@ -23,12 +25,12 @@ class receive_tuner {
     // Of the receive buffer, in bytes.
     uint32_t size() const noexcept { return size_; }
     // Is it time for look()?
-    bool is_due(seq nxt) const noexcept { return distance(mark_, nxt) >= size_ / 2; }
+    bool is_due(seq nxt) const noexcept { return distance(mark_, nxt) >= size_ / 4; }
     // `unread`: bytes that came and were not read yet. The size grows to at most `limit`.
     void look(seq nxt, uint32_t unread, duration round_trip, uint32_t limit, time_point now) noexcept {
         const uint32_t elapsed = ticks(now.time_since_epoch()) - marked_at_;
         const bool within_round_trip = elapsed <= ticks(std::max(round_trip, shortest_round_trip));
-        if (within_round_trip && unread < size_ / 2)
+        if (within_round_trip && unread < size_ / 4)
             size_ = uint32_t(std::min<uint64_t>(2ull * size_, limit));
         mark_ = nxt;
         marked_at_ += elapsed;
