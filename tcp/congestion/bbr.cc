@@ -1,3 +1,4 @@
+// BBR's states and what ends them: draft-ietf-ccwg-bbr, to which all sections here belong.
 #include "tcp/congestion/bbr.hh"
 
 #include <chrono>

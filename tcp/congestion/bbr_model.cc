@@ -1,3 +1,4 @@
+// What BBR knows of a path: draft-ietf-ccwg-bbr, to which all sections here belong.
 #include "tcp/congestion/bbr_model.hh"
 
 #include <chrono>

@@ -33,7 +33,7 @@ void cubic::on_ack(congestion_window& w, const window_ack& a) noexcept {
     grown_at_ = a.now;
     estimate_reno(w, a.acked);
     const int64_t t = ticks_of(a.now - curve_.epoch);
-    if (w_cubic(t, w.smss) < curve_.w_est) {  // §4.3, the Reno-friendly region
+    if (w_cubic(t, w.smss) < curve_.w_est) {  // RFC 9438 §4.3, the Reno-friendly region
         w.cwnd = std::max(w.cwnd, curve_.w_est);
         return;
     }
@@ -46,7 +46,7 @@ void cubic::on_ack(congestion_window& w, const window_ack& a) noexcept {
     w.grow(growth);
 }
 
-// §4.10.
+// RFC 9438 §4.10.
 void cubic::grow_in_slow_start(congestion_window& w, const window_ack& a) noexcept {
     curve_.begun = false;
     if (w.ssthresh != congestion_window::unlimited)
@@ -63,7 +63,7 @@ void cubic::begin(const congestion_window& w, time_point now) noexcept {
     curve_.epoch = grown_at_ = now;
     curve_.w_est = w.cwnd;
     est_credit_ = credit_ = 0;
-    // Figure 2 of §4.2; a stage that begins at or above the plateau has K = 0 (§4.8, §4.10).
+    // Figure 2 of RFC 9438 §4.2; a stage that begins at or above the plateau has K = 0 (§4.8, §4.10).
     curve_.w_max = std::max(curve_.w_max, w.cwnd);
     const uint128 cube = (uint128(curve_.w_max - w.cwnd) * 5 << 3 * tick_bits) / (2 * w.smss);
     curve_.k = uint32_t(std::min<uint64_t>(cube_root(cube), uint64_t(max_ticks)));

@@ -1,4 +1,4 @@
-// Time passes: RFC 9293 §3.10.8, RFC 6298 §5, zero-window probes (§3.8.6.1), keepalive (§3.8.4).
+// Time passes: RFC 6298 §5, RFC 9293 §3.10.8, zero-window probes (§3.8.6.1), keepalive (§3.8.4).
 #include "tcp/connection/connection.hh"
 
 #include <algorithm>

@@ -1,5 +1,5 @@
-// draft-ietf-ccwg-bbr §5.3 to §5.6: BBR's states and what they lead to, over a path in virtual time; and,
-// where a case needs an ACK of its own making, by hand.
+// draft-ietf-ccwg-bbr §5.2.3, §5.3 to §5.6: BBR's states and what they lead to, over a path in virtual time;
+// and, where a case needs an ACK of its own making, by hand.
 #include "tcp/congestion/bbr.hh"
 
 #include "tests/tcp/congestion/bbr_path.hh"
@@ -82,7 +82,7 @@ struct on_path : bbr_path {
 
 BOOST_AUTO_TEST_SUITE(congestion)
 
-// draft-ietf-ccwg-bbr §5.6.2: InitPacingRate().
+// draft-ietf-ccwg-bbr §5.2.1 and §5.6.2: InitPacingRate(), with the gain of §2.4.
 BOOST_AUTO_TEST_CASE(it_begins_at_the_initial_window_for_each_round_trip) {
     const congestion_window w{.smss = mss, .cwnd = 10 * mss};
     BOOST_TEST(bbr(w, 100ms, true, start, 1).pacing_rate() == 277'000u);
@@ -180,7 +180,7 @@ BOOST_FIXTURE_TEST_CASE(without_sack_a_loss_in_recovery_ends_startup, without_sa
     BOOST_TEST(flow.now_in() == phase::drain);
 }
 
-// draft-ietf-ccwg-bbr §5.3.2; "Exiting DRAIN Based on Inflight".
+// draft-ietf-ccwg-bbr §5.3.2 and Inflight() of §5.6.4.2; "Exiting DRAIN Based on Inflight".
 BOOST_AUTO_TEST_CASE(drain_lasts_until_the_queue_is_gone) {
     bbr_path p;
     p.run_to(phase::drain, 2s);
@@ -202,7 +202,8 @@ BOOST_FIXTURE_TEST_CASE(drain_lasts_no_longer_than_three_rounds, by_hand) {
     BOOST_TEST(flow.now_in() == phase::probe_down);
 }
 
-// draft-ietf-ccwg-bbr §5.3.3: each state with its pace, in turn.
+// draft-ietf-ccwg-bbr §5.3.3, §5.3.3.9: each state in turn, with its pace by the table of §5.6.1, less the
+// margin of §2.5.
 BOOST_AUTO_TEST_CASE(bandwidth_is_probed_in_a_cycle) {
     on_path p;
     BOOST_REQUIRE(p.run_to(phase::probe_up, 5s));
@@ -241,6 +242,7 @@ BOOST_FIXTURE_TEST_CASE(probes_are_two_to_three_seconds_apart, on_path) {
     BOOST_TEST((now - down <= 3s + 100ms));
 }
 
+// draft-ietf-ccwg-bbr §5.3.3.8.3.
 BOOST_AUTO_TEST_CASE(a_small_window_is_probed_as_often_as_reno_would) {
     on_path p({.rate = 1'000'000, .rtt = 10ms});  // ten segments
     BOOST_REQUIRE(p.run_to(phase::probe_up, 5s));
@@ -274,7 +276,8 @@ BOOST_FIXTURE_TEST_CASE(a_deep_queue_stays_short, on_path) {
     BOOST_TEST(most_queued <= bdp());
 }
 
-// draft-ietf-ccwg-bbr §5.3.4: every five seconds, half of what the path holds, for 200 ms.
+// draft-ietf-ccwg-bbr §5.3.4 and §5.6.4.5: every five seconds, half of what the path holds (§2.14.2), for 200
+// ms.
 BOOST_FIXTURE_TEST_CASE(the_round_trip_is_probed_with_half_a_window, on_path) {
     BOOST_REQUIRE(run_to(phase::probe_rtt, 6s));
     const time_point began = now;
@@ -337,7 +340,7 @@ BOOST_FIXTURE_TEST_CASE(what_is_remembered_is_no_less_than_seven_tenths, by_hand
     reach(phase::probe_up);
     flow.on_lost(window, loss(50 * mss, 4 * mss));
     BOOST_TEST(flow.inflight_longterm() == 70u * mss);
-    // And while nothing is probed 15 % of that are left to others: §5.3.3.1.
+    // And while nothing is probed 15 % of that (§2.7) are left to others: §5.3.3.1, §5.6.4.7.
     reach(phase::probe_cruise, 50 * mss);
     take_round(1'000'000, 50 * mss);
     BOOST_TEST(window.cwnd == 59'500u);
@@ -417,7 +420,7 @@ BOOST_FIXTURE_TEST_CASE(a_loss_between_probes_slows_down_until_the_next_one, by_
     BOOST_TEST(flow.model().bw() == 1'000'000u);
 }
 
-// The draft's "Handling Spurious Fast Recovery": §5.5.11.2.
+// The draft's "Handling Spurious Fast Recovery": §5.5.11.1, §5.5.11.2.
 BOOST_FIXTURE_TEST_CASE(a_probe_that_ended_for_nothing_is_taken_up_again, by_hand) {
     fill_pipe();
     reach(phase::probe_up);
@@ -520,6 +523,7 @@ BOOST_FIXTURE_TEST_CASE(after_a_silence_it_goes_on_at_the_bandwidth_that_it_know
     BOOST_TEST(flow.model().max_bw() == 1'000'000u);
 }
 
+// draft-ietf-ccwg-bbr §5.3.4.4.
 BOOST_FIXTURE_TEST_CASE(a_silence_may_end_the_probe_of_the_round_trip, by_hand) {
     fill_pipe();
     for (int i = 0; i < 100 && flow.now_in() != phase::probe_rtt; ++i) {
@@ -551,6 +555,8 @@ BOOST_AUTO_TEST_CASE(a_path_that_holds_less_than_a_segment_is_filled_all_the_sam
     BOOST_TEST(p.window.cwnd >= 4 * mss);
     BOOST_TEST(p.goodput(20s) >= 7000u);
     BOOST_TEST(p.window.cwnd <= 20 * mss);
+    BOOST_TEST_REQUIRE(p.run_to(phase::probe_cruise, 60s));
+    BOOST_TEST(p.window.cwnd >= 6 * mss);  // three bursts of two segments: §5.5.8.1
 }
 
 // A loss by chance is none of congestion: below the threshold nothing is bounded by it.
