@@ -58,8 +58,9 @@ void name_interface(device_spec& s, std::string_view name) {
     if (name.size() > longest_interface) {
         refuse(s, fmt::format("an interface's name has at most {} letters", longest_interface));
     }
-    if (name.find_first_of("/: ,") != name.npos)
-        refuse(s, "an interface's name has no '/', ':', ',' or space");
+    // Linux takes '%' for a pattern, of which each who asks gets another interface.
+    if (name.find_first_of("/: ,%") != name.npos)
+        refuse(s, "an interface's name has no '/', ':', ',', '%' or space");
     s.place = name;
 }
 

@@ -23,7 +23,7 @@ class descriptor {
 
 // Throws device_error or std::system_error with one sentence if the device cannot be had here. What is
 // returned keeps the TAP interface that was made to see whether it can be: let it go once DPDK has the
-// device, or whoever waits for the interface sees it come and go.
+// device, or whoever waits for the interface sees it come and go. Nobody reads what comes to it until then.
 [[nodiscard]] descriptor check_device_present(const device_spec& spec, unsigned queues);
 
 }  // namespace millrace::net

@@ -1,13 +1,13 @@
 // millrace-flows-bench: what a server's connections cost when there are many, in memory and in time. A crowd
 // of clients that are a few bytes each (tests/support/sim_crowd.hh) stands at the other end of an instant
 // link, so that sockets, coroutines and caches are the server's alone. Prints JSON:
-//   by default   opens them, and asks each in turn, in a random order: cycles of the server's turns, and of
-//   each
-//                line of as many objects of a socket's size, which is the least that a connection's memory
-//                costs
+//   by default   opens them, and asks each in turn, in a random order: cycles of the server's turns, and
+//   beside
+//                them those of a line of as many objects of a socket's size where nothing else is done
 //   --memory     opens them in steps: the bytes of each part of a connection, as the heap counts them
 //   --time-wait  the server closes each: the bytes of what is left of it
-// Instructions: the inclusive cost of serve_turn(), of a run with --requests less that of one without.
+// Instructions: the inclusive cost of serve_turn(), of a run with more --requests less that of one with
+// fewer.
 #include "core/app.hh"
 #include "core/background.hh"
 #include "core/coroutine.hh"
@@ -277,7 +277,8 @@ class bench {
 
 int main(int argc, char** argv) {
     options o;
-    config_schema schema("millrace-flows-bench", "What a server's connections cost when there are many.");
+    config_schema schema("millrace-flows-bench",
+                         "What a server's connections cost when there are many, as JSON.");
     schema.number("connections", o.connections, "held at once").range(1, 1'000'000);
     schema.number("requests", o.requests, "asked in all, behind one of each that is not counted");
     schema.bytes("message", o.message, "of a request and of its answer").range(1, 256);

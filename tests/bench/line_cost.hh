@@ -1,4 +1,4 @@
-// What lines of memory cost where nothing but they is waited for: a bound for what is done over much of it.
+// What lines of memory cost where nothing but they is waited for: a measure for what is done over much of it.
 #pragma once
 
 #include "core/cycles.hh"
@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <memory>
+#include <new>
 #include <numeric>
 #include <random>
 #include <vector>
@@ -25,7 +26,7 @@ inline double cycles_per_line(size_t places, size_t lines, size_t ahead = 4) {
     const size_t bytes = places * each;
     std::unique_ptr<char, void (*)(void*)> memory(static_cast<char*>(std::aligned_alloc(line, bytes)),
                                                   std::free);
-    if (!memory) return 0;
+    if (!memory) throw std::bad_alloc();
     prefer_huge_pages(memory.get(), bytes);
     std::fill_n(memory.get(), bytes, '\1');
     std::vector<uint32_t> order(places);

@@ -18,6 +18,7 @@ sed 's/ack 1 /ack 2 /' passes.pkt >fails.pkt
 echo '+0 nonsense' >cannot_be_parsed.pkt
 : >empty.pkt
 mkdir folder.pkt
+awk '/^```/ { if (inside++) exit; next } inside' "$source_dir/doc/packet_scripts.md" >of_the_documentation.pkt
 
 # ends NAME CODE PATTERN ARGUMENT...: with this exit code, and a line that matches on either output.
 ends() {
@@ -31,6 +32,7 @@ ends() {
 }
 
 ends "all passed" 0 '^1 passed, 0 failed, 0 unsupported$' passes.pkt
+ends "the example of the documentation" 0 '^1 passed, 0 failed, 0 unsupported$' of_the_documentation.pkt
 ends "a script that fails" 1 '^fails.pkt:5: FAILED: ack 1 instead of 2' fails.pkt
 ends "a script that cannot be parsed fails" 1 '^cannot_be_parsed.pkt:[0-9]+: FAILED' cannot_be_parsed.pkt
 ends "what fails counts, whatever passes" 1 '^2 passed, 1 failed, 0 unsupported$' passes.pkt fails.pkt passes.pkt

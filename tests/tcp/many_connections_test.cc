@@ -123,7 +123,7 @@ BOOST_AUTO_TEST_CASE(one_may_end_in_the_middle_of_a_burst) {
         for (size_t k = i; k < i + 8; k += 2) s.crowd.ask(k);
         for (size_t k = i + 1; k < i + 8; k += 2) {
             s.crowd.reset(k);
-            s.crowd.acknowledge(k);  // to nobody by now
+            s.crowd.acknowledge(k);  // which no reset answers: it is in the table until the flush
         }
         for (size_t k = i; k < i + 8; k += 2) s.crowd.ask(k);
         s.crowd.flush();

@@ -67,8 +67,9 @@ BOOST_AUTO_TEST_CASE(what_is_behind_dpdk_goes_to_dpdk_as_it_is) {
 }
 
 BOOST_AUTO_TEST_CASE(nonsense_is_refused) {
-    for (const char* text : {"", "tap", "tap:", "tap:a/b", "tap:a,b", "memif", "memif:what", "virtio_user:",
-                             "pcap:", "pcap:a,b,c", "pcap:rx_pcap=a", "dpdk:", "kernel", "tapir:x"}) {
+    for (const char* text :
+         {"", "tap", "tap:", "tap:a/b", "tap:a,b", "tap:a%d", "memif", "memif:what",
+          "virtio_user:", "pcap:", "pcap:a,b,c", "pcap:rx_pcap=a", "dpdk:", "kernel", "tapir:x"}) {
         BOOST_TEST_CONTEXT(text) {
             BOOST_CHECK_THROW(parse(text), device_error);
         }

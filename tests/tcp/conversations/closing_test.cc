@@ -1,4 +1,5 @@
-// RFC 9293 §3.3.2, §3.6 and §3.10.4: the states behind a FIN, half-close both ways, simultaneous close, and what follows.
+// RFC 9293 §3.3.2, §3.6 and §3.10.4: the states behind a FIN, half-close both ways, simultaneous close, and
+// what follows.
 #include "tests/support/tcp/states.hh"
 
 #include <boost/test/unit_test.hpp>
