@@ -261,6 +261,7 @@ void connection::queue(buffer payload) noexcept {
 }
 
 void connection::on_peer_fin() noexcept {
+    acks_.require_now();  // the data that led to it may wait, but in TIME-WAIT nobody is left to do so
     rcv_.advance(1);
     late_.clear();
     peer_finished_ = true;

@@ -81,6 +81,20 @@ BOOST_AUTO_TEST_CASE(after_our_fin_the_peer_may_go_on_sending) {
     c->in_state(connection_state::time_wait);
 }
 
+// RFC 9293 §3.10.7.4, eighth: a FIN is acknowledged, in TIME-WAIT by nobody later. It may have come before
+// the data.
+BOOST_AUTO_TEST_CASE(data_in_front_of_a_fin_that_is_here_is_acknowledged_with_it_at_once) {
+    conversation_options o;
+    o.settings.quick_ack_segments = 0;
+    auto c = conversation_in(connection_state::fin_wait_2, o);
+    c->peer_sends(fin().seq(5));
+    c->expects(ack(1).seq(2));
+    c->in_state(connection_state::fin_wait_2);
+    c->peer_sends(data("late").seq(1));
+    c->expects(ack(6).seq(2));
+    c->in_state(connection_state::time_wait);
+}
+
 // RFC 9293 §3.6 case 2: half-closed, we still send.
 BOOST_AUTO_TEST_CASE(after_the_fin_of_the_peer_we_may_go_on_sending) {
     auto c = conversation_in(connection_state::close_wait);
